@@ -15,7 +15,6 @@ export default defineConfig({
   esbuildOptions: (options) => {
     options.alias = { ...options.alias, "fp-ts/lib": "fp-ts/es6" };
   },
-  treeshake: true,
   sourcemap: true,
   clean: true,
 });
