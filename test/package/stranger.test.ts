@@ -1,0 +1,156 @@
+// The package as a stranger gets it: packed, installed into an empty folder, imported, type-checked, opened in a page.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import type { Diagnostic } from "clew";
+import { publint } from "publint";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { browser, needed } from "../setup/machine.ts";
+import { golden as fromSources } from "./consumer/golden.ts";
+import { open, serve } from "./page.ts";
+import { type Copy, strangersCopy, typeCheck } from "./stranger.ts";
+
+let copy: Copy;
+beforeAll(() => {
+  copy = strangersCopy();
+}, 180_000);
+afterAll(() => {
+  if (copy !== undefined) rmSync(copy.folder, { recursive: true, force: true });
+});
+
+/** The value of one export of a consumer, run by Node in the stranger's folder. */
+const inNode = (module: string, name: string): unknown => {
+  const script = `import { ${name} as value } from "./${module}.js"; process.stdout.write(JSON.stringify(value));`;
+  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", script], { cwd: copy.folder, encoding: "utf8" }));
+};
+
+/** Two engines may differ in the last bits of tanh and exp; nothing else may differ. */
+const agree = (actual: typeof fromSources): void => {
+  expect(actual.loss).toBeCloseTo(fromSources.loss, 12);
+  expect(actual.gradientOfW).toHaveLength(256);
+  actual.gradientOfW.forEach((value, i) => {
+    expect(value).toBeCloseTo(fromSources.gradientOfW[i]!, 12);
+  });
+  expect(actual.dims).toEqual(["hidden", "hidden"]);
+  expect(actual.verdict).toBe("pass");
+  expect(actual.dot).toBe(fromSources.dot);
+};
+
+describe("the tarball", () => {
+  it("holds the built library, its licence and its description, and nothing else", () => {
+    const others = copy.packed.filter((path) => !path.startsWith("dist/"));
+    expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+  });
+
+  it("installs with fp-ts and nothing else", () => {
+    const installed = readdirSync(join(copy.folder, "node_modules")).filter((name) => !name.startsWith("."));
+    expect(installed.sort()).toEqual(["clew", "fp-ts"]);
+  });
+
+  it("has JavaScript that imports only itself", () => {
+    const dist = join(copy.folder, "node_modules/clew/dist");
+    const scripts = readdirSync(dist).filter((name) => name.endsWith(".js"));
+    expect(scripts).toEqual(expect.arrayContaining(["index.js", "fp.js"]));
+    for (const name of scripts) {
+      const { importedFiles } = ts.preProcessFile(readFileSync(join(dist, name), "utf8"), true, true);
+      for (const { fileName } of importedFiles) {
+        expect(fileName, name).toMatch(/^\.\//);
+        expect(existsSync(join(dist, fileName)), `${name}: ${fileName}`).toBe(true);
+      }
+    }
+  });
+
+  it("satisfies publint", async () => {
+    const { messages } = await publint({
+      pkgDir: join(copy.folder, "node_modules/clew"),
+      pack: { tarball: copy.tarball.buffer },
+      strict: true,
+    });
+    expect(messages).toEqual([]);
+  });
+
+  it("satisfies arethetypeswrong, as a package of ES modules", async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(copy.tarball));
+    if (!analysis.types) throw new Error("the package has no types");
+    // node10 knows no `exports`, and `require` of an ES module is not offered: the two that an ESM-only package gives up.
+    const problems = analysis.problems.filter(
+      (problem) => !("resolutionKind" in problem && (problem.resolutionKind === "node10" || problem.resolutionKind === "node16-cjs")),
+    );
+    expect(problems).toEqual([]);
+  });
+});
+
+describe("a consumer", () => {
+  it.each(["nodenext", "bundler"] as const)("type-checks under %s, and is refused a wrong shape", (resolution) => {
+    expect(typeCheck(copy, resolution)).toEqual([]);
+    const golden = join(copy.folder, "golden.ts");
+    const right = readFileSync(golden, "utf8");
+    writeFileSync(golden, right.replace("matmul(final, V)", "matmul(final, U)"));
+    try {
+      expect(typeCheck(copy, resolution).join("\n")).toMatch(/golden\.ts.*hidden/s);
+    } finally {
+      writeFileSync(golden, right);
+    }
+  });
+
+  it("evaluates the golden example in Node as the sources do", () => {
+    agree(inNode("golden", "golden") as typeof fromSources);
+  });
+
+  it("gets fp-ts's own Either from clew/fp, the same ops from both doors, and diagnostics that name its own line", () => {
+    const doors = inNode("fp", "doors") as {
+      readonly total: number;
+      readonly sameOps: boolean;
+      readonly diagnostics: ReadonlyArray<Diagnostic>;
+      readonly thrown: ReadonlyArray<Diagnostic>;
+      readonly message: string;
+    };
+    const expected = [1, 2, 3, 4, 5, 6].map(Math.tanh).reduce((a, b) => a + b);
+    expect(doors.total).toBeCloseTo(expected, 12);
+    expect(doors.sameOps).toBe(true);
+    const lines = readFileSync(join(copy.folder, "fp.js"), "utf8").split("\n");
+    const line = lines.findIndex((text) => text.includes("door.matmul(")) + 1;
+    expect(doors.diagnostics.map(({ op, at }) => ({ op, at }))).toEqual([
+      { op: "matmul", at: expect.stringMatching(new RegExp(`fp\\.js:${line}:\\d+$`)) },
+    ]);
+    expect(doors.thrown).toEqual(doors.diagnostics);
+    expect(doors.message).toContain(`fp.js:${line}:`);
+  });
+});
+
+describe("a plain page", () => {
+  const page = (module: string): string => `<!doctype html>
+<meta charset="utf-8">
+<link rel="icon" href="data:,">
+<script type="importmap">{ "imports": { "clew": "/node_modules/clew/dist/index.js" } }</script>
+<script type="module">import { golden } from "${module}"; globalThis.result = golden;</script>
+`;
+
+  it("evaluates the golden example from dist/index.js, with no bundler", async (context) => {
+    const chromium = needed(context, browser);
+    writeFileSync(join(copy.folder, "index.html"), page("./golden.js"));
+    const server = await serve(copy.folder);
+    try {
+      const { result, problems } = await open(chromium, `${server.origin}/index.html`);
+      expect(problems).toEqual([]);
+      agree(result as typeof fromSources);
+    } finally {
+      await server.close();
+    }
+  }, 60_000);
+
+  it("that lacks its script is seen to fail", async (context) => {
+    const chromium = needed(context, browser);
+    writeFileSync(join(copy.folder, "broken.html"), page("./absent.js"));
+    const server = await serve(copy.folder);
+    try {
+      const { problems } = await open(chromium, `${server.origin}/broken.html`);
+      expect(problems.join("\n")).toMatch(/404/);
+    } finally {
+      await server.close();
+    }
+  }, 60_000);
+});
