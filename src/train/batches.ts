@@ -91,10 +91,11 @@ function mistakes({ size, buckets = [] }: BatchOptions): readonly Diagnostic[] {
  * const sentences = texts.map((text, i) => ({ ids: v.encode(text), label: [1, 0, 1][i]! }));
  *
  * const [first, last] = batches(sentences, { size: 2 });
- * first!.lengths; // Int32Array [1, 2]
- * first!.time;    // 2: the longest of the two
- * last!.batch;    // 1: what is left
- * batches(sentences, { size: 2, seed: 1, epoch: 7 }); // shuffled, the same for the same seed and epoch
+ * first!.lengths; // [1, 2]
+ * first!.time; // 2
+ * last!.batch; // 1
+ *
+ * const shuffled = batches(sentences, { size: 2, seed: 1, epoch: 7 }); // the same for the same seed and epoch
  */
 export function batches(sentences: readonly LabelledSentence[], options: BatchOptions): readonly Batch[] {
   const found = mistakes(options);

@@ -68,10 +68,10 @@ export interface Vocabulary {
  * @example
  * import { vocabulary } from "clew";
  * const v = vocabulary(["a good movie", "a bad movie"]);
- * v.size;                              // 6: padding, unknown, a, movie, good, bad
- * v.encode("a splendid movie");        // Int32Array [2, 1, 3]
- * v.unknown("a splendid movie");       // ["splendid"]
- * v.decode(v.encode("a good movie"));  // ["a", "good", "movie"]
+ * v.tokens; // ["<padding>", "<unknown>", "a", "movie", "good", "bad"]
+ * v.encode("a splendid movie"); // [2, 1, 3]
+ * v.unknown("a splendid movie"); // ["splendid"]
+ * v.decode(v.encode("a good movie")); // ["a", "good", "movie"]
  */
 export function vocabulary(texts: Iterable<string>, options: { readonly minimum?: number; readonly tokenise?: Tokenise } = {}): Vocabulary {
   const { minimum = 1, tokenise = words } = options;
