@@ -1,0 +1,34 @@
+// The graph as it is used when training is over: each op is asked for its inference form.
+
+import { remake } from "../graph/make.ts";
+import { isNode, type Node } from "../graph/node.ts";
+import { userCalled } from "../graph/source.ts";
+import { nodesOf, rebuild, type Tree } from "../graph/tree.ts";
+import { topological } from "../graph/traverse.ts";
+
+/**
+ * What the outputs are outside of training: dropout is gone.
+ *
+ * @example
+ * import { dim, dropout, evaluate, inference, input } from "clew";
+ * const x = input("x", [dim("word", 2)]);
+ * evaluate(inference(dropout(x, 0.5, "x")), { x: [1, 2] }).data; // Float64Array [1, 2]
+ */
+export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknown) => {
+  const result = new Map<Node, Node>();
+  for (const node of topological(nodesOf(outputs))) {
+    const inputs = node.inputs.map((i) => result.get(i)!);
+    const changed = inputs.some((x, i) => x !== node.inputs[i]);
+    result.set(node, node.op.inference?.(node, inputs) ?? (changed ? copyOf(node, inputs) : node));
+  }
+  return rebuild(
+    outputs as Tree<Node>,
+    isNode,
+    nodesOf(outputs).map((n) => result.get(n)!),
+  );
+});
+
+/** The same node on other operands: where it comes from stays. */
+function copyOf(node: Node, inputs: readonly Node[]): Node {
+  return remake(node, inputs, node.attributes, node.origin.step);
+}

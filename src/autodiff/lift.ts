@@ -1,0 +1,29 @@
+// Lifting: a graph computed for a whole new leading dim at once ("vmap"). Each op says how it is done for itself.
+
+import type { Dim } from "../graph/dim.ts";
+import type { Node } from "../graph/node.ts";
+import { ambientOrigin, building } from "../graph/source.ts";
+import { topological } from "../graph/traverse.ts";
+import { algebra as m } from "../ops/algebra.ts";
+
+/** The outputs with `dim` as their first dim, when the nodes of `given` are replaced by ones that have it. */
+export function lift(outputs: readonly Node[], given: ReadonlyMap<Node, Node>, dim: Dim): readonly Node[] {
+  const lifted = new Map(given);
+  const { site, cell } = ambientOrigin();
+  for (const node of topological(outputs)) {
+    if (lifted.has(node) || !node.inputs.some((i) => lifted.has(i))) continue;
+    const inputs = node.inputs.map((i) => lifted.get(i) ?? i);
+    const which = node.inputs.map((i) => lifted.has(i));
+    const build = () => node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim }, m);
+    lifted.set(node, building({ site: node.origin.site ?? site, step: node.origin.step, cell, derived: node.origin.derived }, build));
+  }
+  return outputs.map(
+    (o) =>
+      lifted.get(o) ??
+      m.broadcast(
+        o,
+        [dim, ...o.shape],
+        o.shape.map((_, i) => i + 1),
+      ),
+  );
+}

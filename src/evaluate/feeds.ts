@@ -1,0 +1,81 @@
+// Feeds: what users give by name becomes typed arrays, checked against the graph's inputs.
+
+import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { showShape } from "../graph/dim.ts";
+import type { Graph } from "../graph/graph.ts";
+import { nameOf, noteOf } from "../graph/make.ts";
+import type { Node } from "../graph/node.ts";
+import { allocate, flatten, type NestedArray, type Value, valueOf } from "../graph/value.ts";
+
+/** A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back. */
+export type Feeds = { readonly [name: string]: NestedArray | Value };
+
+export interface FeedOptions {
+  /** NaN in a feed is a mistake unless it is allowed (padding that a mask hides). */
+  readonly nan?: "refuse" | "allow";
+}
+
+/** The fed nodes' values, or everything that is wrong with the feeds. */
+export function readFeeds(
+  graph: Graph<unknown>,
+  feeds: Feeds,
+  { nan = "refuse" }: FeedOptions,
+): { readonly values: Map<Node, Value>; readonly problems: readonly Diagnostic[] } {
+  const values = new Map<Node, Value>();
+  const problems: Diagnostic[] = [];
+  const wrong = (code: "BadFeed" | "MissingFeed", node: Node, message: string, hint?: string) =>
+    problems.push(diagnostic({ code, op: node.op.name, message, operands: [noteOf(node)], site: node.origin.site, hint }));
+  const leaves = new Map([...graph.inputs, ...graph.parameters].map((n) => [nameOf(n)!, n]));
+  for (const [name, node] of leaves) {
+    const given = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
+    if (given === undefined) {
+      if (node.op.leaf === "input")
+        wrong("MissingFeed", node, `input "${name}" is not fed`, `feeds: { ${name}: … } of shape ${showShape(node.shape)}`);
+      continue;
+    }
+    const value = read(node, given, nan === "allow");
+    if (typeof value === "string") wrong("BadFeed", node, `"${name}": ${value}`);
+    else values.set(node, value);
+  }
+  for (const name of Object.keys(feeds)) {
+    if (leaves.has(name)) continue;
+    const known = [...leaves.keys()].map((n) => `"${n}"`).join(", ");
+    problems.push(
+      diagnostic({
+        code: "BadFeed",
+        op: "feeds",
+        message: `nothing in the graph is named "${name}"`,
+        hint: known === "" ? "the graph takes no feeds" : `it has ${known}`,
+      }),
+    );
+  }
+  return { values, problems };
+}
+
+/** A fed value, or a sentence that says what does not fit. */
+function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Value | string {
+  let data: unknown = given;
+  if (typeof given === "object" && given !== null && "dims" in given && "data" in given) {
+    const { dims, shape } = given as Value;
+    const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
+    if (!fits) return `a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`;
+    data = (given as Value).data;
+  }
+  const flat = flatten(data, node.shape);
+  if (typeof flat === "string") return flat;
+  for (let i = 0; i < flat.length; i++) {
+    const x = flat[i]!;
+    if (node.dtype === "float" && x !== x && !nanAllowed) return `element ${i} is NaN`;
+    if (node.dtype === "int" && (!Number.isInteger(x) || x < -2147483648 || x > 2147483647))
+      return `element ${i} is ${x}, expected a whole number (32 bits)`;
+    if (node.dtype === "bool" && x !== 0 && x !== 1) return `element ${i} is ${x}, expected true or false`;
+  }
+  const exact =
+    (node.dtype === "float" && flat instanceof Float64Array) ||
+    (node.dtype === "int" && flat instanceof Int32Array) ||
+    (node.dtype === "bool" && flat instanceof Uint8Array);
+  if (exact) return valueOf(node.shape, flat as Float64Array);
+  const own = allocate(node.dtype, flat.length);
+  own.set(flat);
+  return valueOf(node.shape, own);
+}

@@ -1,0 +1,127 @@
+// Making nodes: the op's shape rule is asked, and a mistake becomes a diagnostic that the node carries. Never throws.
+
+import { type Code, type Diagnostic, diagnostic, type OperandNote } from "./diagnostics.ts";
+import { type Shape, sameShape } from "./dim.ts";
+import { type Attributes, createNode, type DType, isNode, type Node, type Parameter } from "./node.ts";
+import type { Op } from "./op.ts";
+import { ambientOrigin, type Step, userCalled } from "./source.ts";
+
+/** How messages call a node: its own name, when the user gave one. */
+export function nameOf(node: Node): string | undefined {
+  const name = node.attributes["name"];
+  return typeof name === "string" ? name : undefined;
+}
+
+export function noteOf(node: Node): OperandNote {
+  return { name: nameOf(node), shape: node.shape, dtype: node.dtype };
+}
+
+/** A diagnostic about the expression that is being built right now. */
+export function mistakeHere(code: Code, op: string, message: string, operands: readonly Node[], hint?: string): Diagnostic {
+  const { site, step, cell } = ambientOrigin();
+  return diagnostic({
+    code,
+    op,
+    message,
+    operands: operands.map(noteOf),
+    hint,
+    site,
+    step: cell !== undefined ? `each step of ${cell.name}` : step === undefined ? undefined : `${step.of.dim.name} = ${step.t}`,
+  });
+}
+
+/** A node by its op's shape rule. */
+export function make<A extends Attributes>(op: Op<A>, inputs: readonly Node[], attributes: A): Node {
+  const origin = ambientOrigin();
+  const inferred = op.infer(inputs, attributes);
+  if (!("code" in inferred)) {
+    return createNode(
+      op,
+      inputs,
+      attributes,
+      inferred.shape,
+      inferred.dtype,
+      origin,
+      undefined,
+      inputs.every((i) => i.certain),
+    );
+  }
+  const { code, message, hint, guess } = inferred;
+  const involved = inferred.involves === undefined ? inputs : inferred.involves.map((i) => inputs[i]!);
+  // A mistake that rests on a shape that is itself a guess is an echo of the first one.
+  const reported = involved.every((i) => i.certain) ? [mistakeHere(code, op.name, message, inputs, hint)] : [];
+  return createNode(op, inputs, attributes, guess.shape, guess.dtype, origin, reported, reported.length > 0 && inferred.certain === true);
+}
+
+/** The same op on other operands of the same shapes: for substitution, which need not ask the shape rule again. */
+export function remake(node: Node, inputs: readonly Node[], attributes: Attributes, step?: Step): Node {
+  const { site, derived } = node.origin;
+  return createNode(
+    node.op,
+    inputs,
+    attributes,
+    node.shape,
+    node.dtype,
+    { site, derived, step, template: node },
+    node.diagnostics,
+    node.certain,
+  );
+}
+
+/** What stands where no node could be made: it carries the reason, and whatever rests on it stays silent. */
+const illOp: Op = {
+  name: "ill",
+  doc: "Stands where an expression makes no sense; never evaluated.",
+  infer: () => ({ shape: [], dtype: "float" }),
+  evaluate: () => {
+    throw new Error("an ill-shaped graph was evaluated");
+  },
+  vjp: { none: "it stands for a mistake" },
+  jvp: { none: "it stands for a mistake" },
+  lift: ({ node }) => node,
+  label: () => "?",
+  latex: () => "?",
+  samples: [],
+};
+
+/** A node that stands for a mistake. `rests` are nodes whose own mistakes it passes on. */
+export function ill(problem: Diagnostic | undefined, shape: Shape = [], dtype: DType = "float", rests: readonly Node[] = []): Node {
+  return createNode(illOp, rests, {}, shape, dtype, ambientOrigin(), problem === undefined ? [] : [problem], false);
+}
+
+/** An operand as the user gave it: a node, or a mistake that says what was found instead. */
+export function operand(op: string, value: unknown): Node {
+  if (isNode(value)) return value;
+  const found = value === undefined ? "undefined" : value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  return ill(
+    mistakeHere("NotTensor", op, `expected a tensor, found ${found}`, [], "wrap data in constant(data, dims), a number in scalar(n)"),
+  );
+}
+
+export function sameType(a: Node, b: Node): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+}
+
+/** A parameter's node: it also says its name. */
+export function createParameter<A extends Attributes & { readonly name: string; readonly shape: Shape }>(
+  op: Op<A>,
+  attributes: A,
+): Parameter {
+  return Object.assign(createNode(op, [], attributes, attributes.shape, "float", ambientOrigin()) as Parameter<Shape>, {
+    parameter: attributes.name,
+  });
+}
+
+const records = new WeakMap<object, Op>();
+
+/** The function by which users call an op: its nodes carry their line, and it knows its record. */
+export function opFunction<F extends object>(op: Op, body: (...args: never[]) => unknown): F {
+  const call = userCalled<F>(body);
+  records.set(call, op);
+  return call;
+}
+
+/** The record of an op's function; undefined for a composite. */
+export function recordOf(call: unknown): Op | undefined {
+  return typeof call === "function" ? records.get(call) : undefined;
+}

@@ -1,0 +1,35 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Binary } from "../graph/types.ts";
+import { between, drawn, elementwise } from "./elementwise.ts";
+import { numeric } from "./operands.ts";
+
+const row = dim("row", 2);
+const column = dim("column", 3);
+
+export const addOp: Op = elementwise({
+  name: "add",
+  doc: "a + b.",
+  operands: ["float", "float"],
+  result: "float",
+  formula: (m, a, b) => m.add(a!, b!),
+  derivative: [(_, v) => v, (_, v) => v],
+  label: "+",
+  latex: (a, b) => `${a} + ${b}`,
+  samples: [
+    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
+    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
+    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(-3, 3))], attributes: {} },
+    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(-3, 3))], attributes: {} },
+  ],
+});
+
+/**
+ * a + b. Dims that one operand lacks are repeated, matched by name.
+ *
+ * @example
+ * import { add, evaluate, item, scalar } from "clew";
+ * item(evaluate(add(scalar(2), 3), {})); // 5
+ */
+export const add: Binary<"add"> = opFunction(addOp, (a: unknown, b: unknown) => make(addOp, [numeric("add", a), numeric("add", b)], {}));

@@ -1,0 +1,73 @@
+import type { Dim, Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import type { Value } from "../graph/value.ts";
+import { between, drawn } from "./elementwise.ts";
+import { needsFloat, withAxis } from "./operands.ts";
+import { around, column, layer, row } from "./structural.ts";
+
+type Attributes = { readonly axis: number };
+
+export const argmaxOp: Op<Attributes> = {
+  name: "argmax",
+  doc: "Where along an axis the largest element is (the first, when several tie): a's dims without it, int.",
+  infer: ([a], { axis }) => {
+    const shape = a!.shape.filter((_, i) => i !== axis);
+    if (a!.shape[axis]!.size === 0)
+      return {
+        code: "BadArgument",
+        message: "the largest of no elements",
+        hint: "the dim has size 0",
+        guess: { shape, dtype: "int" },
+        certain: true,
+      };
+    return needsFloat(a!, shape, "int");
+  },
+  evaluate: ([a], { attributes: { axis } }) => argmaxOf(a!, axis).at,
+  vjp: { none: "a position is a whole number: it does not vary smoothly" },
+  jvp: { none: "a position is a whole number: it does not vary smoothly" },
+  lift: ({ inputs, attributes: { axis } }) => make(argmaxOp, inputs, { axis: axis + 1 }),
+  label: () => "argmax",
+  latex: ([a]) => `\\operatorname{argmax} ${a}`,
+  samples: [
+    { name: "last", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 1 } },
+    { name: "middle", operands: [drawn([row, column, layer], between(-2, 2))], attributes: { axis: 1 } },
+  ],
+};
+
+/** Positions along the axis, and offsets in the data. A NaN counts as largest, so that it is seen. */
+export function argmaxOf(a: Value, axis: number): { readonly at: Int32Array; readonly from: Int32Array } {
+  const { outer, along, inner } = around(a.shape, axis);
+  const at = new Int32Array(outer * inner);
+  const from = new Int32Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const start = o * along * inner + i;
+      let best = 0;
+      for (let k = 1; k < along; k++) {
+        const x = a.data[start + k * inner]!;
+        const y = a.data[start + best * inner]!;
+        if (x > y || (x !== x && y === y)) best = k;
+      }
+      at[o * inner + i] = best;
+      from[o * inner + i] = start + best * inner;
+    }
+  }
+  return { at, from };
+}
+
+interface Argmax {
+  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<P, "int">;
+  <A extends Shape, D extends Dim>(
+    a: Tensor<A>,
+    over: D & Ok<Axis<"argmax", A, D, readonly []>>,
+  ): Result<Axis<"argmax", A, D, Minus<A, readonly [D]>>, "int">;
+}
+
+/** Where along a dim (or the last, -1) the largest element is; the first, when several tie. */
+export const argmax: Argmax = opFunction(argmaxOp, (value: unknown, over: unknown) => {
+  const a = operand("argmax", value);
+  return withAxis("argmax", a, over, a.shape, (axis) => make(argmaxOp, [a], { axis }), "int");
+});

@@ -1,0 +1,41 @@
+import { dim, type Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { allocate } from "../graph/value.ts";
+import { drawn, exactly } from "./elementwise.ts";
+
+type Attributes = { readonly to: DType };
+
+/** Conversions to float: what they start from has no derivative, and none is asked for. */
+export const castOp: Op<Attributes> = {
+  name: "cast",
+  doc: "Another dtype: float to int drops the fraction, anything but 0 is true.",
+  infer: ([a], { to }) => ({ shape: a!.shape, dtype: to }),
+  evaluate: ([a], { attributes: { to } }) => {
+    const out = allocate(to, a!.data.length);
+    if (to === "bool") for (let i = 0; i < out.length; i++) out[i] = a!.data[i] === 0 ? 0 : 1;
+    else out.set(a!.data);
+    return out;
+  },
+  vjp: { none: "a conversion to or from whole numbers or truth values is a step" },
+  jvp: { none: "a conversion to or from whole numbers or truth values is a step" },
+  lift: ({ inputs, attributes }) => make(castOp, inputs, attributes),
+  label: ({ to }) => `to ${to}`,
+  latex: ([a], { to }) => `\\operatorname{${to}} ${a}`,
+  samples: [
+    { name: "bool to float", operands: [exactly([dim("row", 2)], [1, 0], "bool")], attributes: { to: "float" } },
+    { name: "int to float", operands: [exactly([dim("row", 2)], [3, -4], "int")], attributes: { to: "float" } },
+    { name: "float to int", operands: [drawn([dim("row", 3)], (u) => 6 * u - 3)], attributes: { to: "int" } },
+  ],
+};
+
+export function castNode(a: Node, to: DType): Node {
+  return a.dtype === to ? a : make(castOp, [a], { to });
+}
+
+/** Another dtype: float to int drops the fraction; to bool, anything but 0 is true; from bool, true is 1. */
+export const cast: <S extends Shape, const D extends DType>(a: Tensor<S, DType>, to: D) => Tensor<S, D> = opFunction(
+  castOp,
+  (a: unknown, to: DType) => castNode(operand("cast", a), to),
+);

@@ -1,0 +1,326 @@
+import type { Algebra, ContractAxes } from "../graph/algebra.ts";
+import { type Dim, dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { userCalled } from "../graph/source.ts";
+import type { AnyWide, Count, Minus, Ok, Result, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
+import { between, drawn } from "./elementwise.ts";
+import { axisOf, failed } from "./operands.ts";
+import { column, layer, offsets, row, strides } from "./structural.ts";
+
+// The product primitive: StableHLO's dot_general, but that batch dims keep their place among a's.
+export const contractOp: Op<ContractAxes> = {
+  name: "contract",
+  doc: "Sums products over paired axes; other paired axes are batch. Result: a's axes that are left, then b's free ones.",
+  infer: ([a, b], axes) => {
+    const guess = { shape: resultShape(a!.shape, b!.shape, axes), dtype: "float" as const };
+    for (const [i, j] of [...axes.summed, ...axes.batch]) {
+      const [x, y] = [a!.shape[i]!, b!.shape[j]!];
+      if (x.size !== y.size) {
+        return { code: "DimMismatch", message: `${x.name}=${x.size} cannot be paired with ${y.name}=${y.size}`, guess, certain: true };
+      }
+    }
+    const wrong = [a!, b!].findIndex((x) => x.dtype !== "float");
+    if (wrong < 0) return guess;
+    return {
+      code: "DTypeMismatch",
+      message: `operand ${wrong + 1} is ${[a!, b!][wrong]!.dtype}, expected float`,
+      hint: `cast(a, "float") changes the type`,
+      guess,
+      certain: true,
+    };
+  },
+  evaluate: ([a, b], { attributes, shape }) => {
+    const m = kept(a!.shape.length, attributes.summed, 0);
+    const n = free(b!.shape.length, attributes);
+    const [sa, sb] = [strides(a!.shape), strides(b!.shape)];
+    const pick = (by: readonly number[], axes: readonly number[]) => axes.map((i) => by[i]!);
+    const batchStride = new Map(attributes.batch.map(([i, j]) => [i, sb[j]!]));
+    const rows = pick(a!.shape, m);
+    const rowA = offsets(rows, pick(sa, m));
+    const rowB = offsets(
+      rows,
+      m.map((i) => batchStride.get(i) ?? 0),
+    );
+    const columnB = offsets(pick(b!.shape, n), pick(sb, n));
+    const termSizes = attributes.summed.map(([i]) => a!.shape[i]!);
+    const termA = offsets(
+      termSizes,
+      attributes.summed.map(([i]) => sa[i]!),
+    );
+    const termB = offsets(
+      termSizes,
+      attributes.summed.map(([, j]) => sb[j]!),
+    );
+    const out = new Float64Array(shape.reduce((size, d) => size * d.size, 1));
+    product(out, a!.data as Float64Array, b!.data as Float64Array, rowA, rowB, columnB, termA, termB);
+    return out;
+  },
+  vjp: ({ inputs, cotangent, attributes, wanted }, m) => {
+    const [a, b] = inputs as [Node, Node];
+    return [
+      wanted[0] ? cotangentOfA(m, a, b, cotangent, attributes) : undefined,
+      wanted[1] ? cotangentOfB(m, a, b, cotangent, attributes) : undefined,
+    ];
+  },
+  jvp: ({ inputs, tangents, attributes }, m) => {
+    const [a, b] = inputs as [Node, Node];
+    const left = tangents[0] === undefined ? undefined : m.contract(tangents[0], b, attributes);
+    const right = tangents[1] === undefined ? undefined : m.contract(a, tangents[1], attributes);
+    return left === undefined ? right : right === undefined ? left : m.add(left, right);
+  },
+  lift: ({ inputs, lifted, attributes }, m) => {
+    const [a, b] = inputs as [Node, Node];
+    const [da, db] = lifted.map(Number) as [number, number];
+    const shifted = (pairs: ContractAxes["summed"]) => pairs.map(([i, j]) => [i + da, j + db] as const);
+    const batch = shifted(attributes.batch);
+    const product = m.contract(a, b, { summed: shifted(attributes.summed), batch: da && db ? [[0, 0] as const, ...batch] : batch });
+    if (da === 1) return product;
+    // only b is lifted: its new dim comes first among b's free dims, behind a's
+    const at = kept(a.shape.length, attributes.summed, 0).length;
+    const others = product.shape.map((_, i) => i).filter((i) => i !== at);
+    return m.transpose(product, [at, ...others]);
+  },
+  label: () => "·",
+  latex: ([a, b]) => `${a} ${b}`,
+  samples: [
+    {
+      name: "matrices",
+      operands: [drawn([row, column], between(-1, 1)), drawn([column, layer], between(-1, 1))],
+      attributes: { summed: [[1, 0]], batch: [] },
+    },
+    {
+      name: "batch of vectors",
+      operands: [drawn([row, column], between(-1, 1)), drawn([row, column, layer], between(-1, 1))],
+      attributes: { summed: [[1, 1]], batch: [[0, 0]] },
+    },
+    {
+      name: "batch behind",
+      operands: [drawn([column, row], between(-1, 1)), drawn([layer, row, column], between(-1, 1))],
+      attributes: { summed: [[0, 2]], batch: [[1, 1]] },
+    },
+    {
+      name: "two summed",
+      operands: [drawn([row, column], between(-1, 1)), drawn([column, row, layer], between(-1, 1))],
+      attributes: {
+        summed: [
+          [0, 1],
+          [1, 0],
+        ],
+        batch: [],
+      },
+    },
+    { name: "outer", operands: [drawn([row], between(-1, 1)), drawn([column], between(-1, 1))], attributes: { summed: [], batch: [] } },
+  ],
+};
+
+/** Axes that no pair names. */
+function kept(rank: number, pairs: ContractAxes["summed"], side: 0 | 1): readonly number[] {
+  const gone = new Set(pairs.map((p) => p[side]));
+  return Array.from({ length: rank }, (_, i) => i).filter((i) => !gone.has(i));
+}
+
+/** b's axes that are neither summed nor batch. */
+function free(rank: number, { summed, batch }: ContractAxes): readonly number[] {
+  return kept(rank, [...summed, ...batch], 1);
+}
+
+function resultShape(a: Shape, b: Shape, axes: ContractAxes): Shape {
+  return [...kept(a.length, axes.summed, 0).map((i) => a[i]!), ...free(b.length, axes).map((j) => b[j]!)];
+}
+
+/** Σ over the cotangent's axes that came from b: what is left are a's kept axes, then b's summed ones, to be put in a's order. */
+function cotangentOfA(m: Algebra, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
+  const rows = kept(a.shape.length, summed, 0);
+  const columns = free(b.shape.length, { summed, batch });
+  const product = m.contract(cotangent, b, {
+    summed: columns.map((j, i) => [rows.length + i, j] as const),
+    batch: batch.map(([i, j]) => [rows.indexOf(i), j] as const),
+  });
+  // product's axes: rows of a, then b's summed axes in b's order
+  const tail = summed.map(([i, j]) => ({ i, j })).sort((x, y) => x.j - y.j);
+  const from = [...rows, ...tail.map((p) => p.i)];
+  return m.transpose(
+    product,
+    a.shape.map((_, i) => from.indexOf(i)),
+  );
+}
+
+/** aᵀ · cotangent: batch and summed axes of a first, then b's free ones, to be put in b's order. */
+function cotangentOfB(m: Algebra, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
+  const rows = kept(a.shape.length, summed, 0);
+  const batched = new Set(batch.map(([i]) => i));
+  const product = m.contract(a, cotangent, {
+    summed: rows.flatMap((i, at) => (batched.has(i) ? [] : [[i, at] as const])),
+    batch: batch.map(([i]) => [i, rows.indexOf(i)] as const),
+  });
+  // product's axes: a's batch and summed axes in a's order, then b's free axes
+  const pairs = [...summed, ...batch].map(([i, j]) => ({ i, j })).sort((x, y) => x.i - y.i);
+  const from = [...pairs.map((p) => p.j), ...free(b.shape.length, { summed, batch })];
+  return m.transpose(
+    product,
+    b.shape.map((_, j) => from.indexOf(j)),
+  );
+}
+
+/** out[m, n] = Σ_k a[m, k] · b[m, k, n], k ascending. */
+function product(
+  out: Float64Array,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  rowA: Int32Array,
+  rowB: Int32Array,
+  columnB: Int32Array,
+  termA: Int32Array,
+  termB: Int32Array,
+): void {
+  const columns = columnB.length;
+  const terms = termA.length;
+  const contiguous = columns > 1 && columnB[1] === 1 && columnB[columns - 1] === columns - 1;
+  for (let m = 0; m < rowA.length; m++) {
+    const fromA = rowA[m]!;
+    const fromB = rowB[m]!;
+    const to = m * columns;
+    if (contiguous) {
+      for (let k = 0; k < terms; k++) {
+        const x = a[fromA + termA[k]!]!;
+        const start = fromB + termB[k]!;
+        for (let n = 0; n < columns; n++) out[to + n]! += x * b[start + n]!;
+      }
+    } else {
+      for (let n = 0; n < columns; n++) {
+        const start = fromB + columnB[n]!;
+        let total = 0;
+        for (let k = 0; k < terms; k++) total += a[fromA + termA[k]!]! * b[start + termB[k]!]!;
+        out[to + n] = total;
+      }
+    }
+  }
+}
+
+export function contractNode(a: Node, b: Node, axes: ContractAxes): Node {
+  return make(contractOp, [a, b], axes);
+}
+
+type Contract<A extends Shape, B extends Shape, K extends Dim> =
+  AnyWide<A, B> extends true
+    ? Shape
+    : [Count<A, K>, Count<B, K>] extends [1, 1]
+      ? readonly [...Minus<A, readonly [K]>, ...Minus<Minus<B, readonly [K]>, A>]
+      : ShapeError<`contract: ${ShowDim<K>} must occur once in each of ${ShowShape<A>} and ${ShowShape<B>}`>;
+
+/**
+ * Σ over a dim that occurs once in each; other dims that both have are batch dims. The result: a's rest, then b's rest.
+ *
+ * @example
+ * import { contract, dim, evaluate, input } from "clew";
+ * const time = dim("time", 2), hidden = dim("hidden", 2);
+ * const states = input("states", [time, hidden]), query = input("query", [hidden]);
+ * evaluate(contract(states, query, hidden), { states: [[1, 2], [3, 4]], query: [1, 1] }).data; // Float64Array [3, 7]
+ */
+export const contract: <A extends Shape, B extends Shape, K extends Dim>(
+  a: Tensor<A>,
+  b: Tensor<B>,
+  over: K & Ok<Contract<A, B, K>>,
+) => Result<Contract<A, B, K>> = opFunction(contractOp, (left: unknown, right: unknown, over: Dim) => {
+  const [a, b] = [operand("contract", left), operand("contract", right)];
+  const guess = {
+    shape: [
+      ...a.shape.filter((d) => d.name !== over.name),
+      ...b.shape.filter((d) => d.name !== over.name && !a.shape.some((e) => e.name === d.name)),
+    ],
+  };
+  const found = [axisOf("contract", a, over), axisOf("contract", b, over)] as const;
+  for (const [i, f] of found.entries()) {
+    if (typeof f !== "number")
+      return failed("contract", f.code, `${i === 0 ? "left" : "right"} operand: ${f.message}`, [a, b], f.hint, guess);
+  }
+  const batch: [number, number][] = [];
+  for (const [i, d] of a.shape.entries()) {
+    if (i === found[0]) continue;
+    const at = b.shape.flatMap((e, j) => (e.name === d.name && j !== found[1] ? [j] : []));
+    if (at.length === 0) continue;
+    if (at.length > 1 || a.shape.filter((e) => e.name === d.name).length > 1) {
+      return failed(
+        "contract",
+        "AmbiguousDim",
+        `${d.name} is in both operands, and twice in one: ${showShape(a.shape)} and ${showShape(b.shape)}`,
+        [a, b],
+        "rename one",
+        guess,
+      );
+    }
+    if (!sameDim(d, b.shape[at[0]!]!)) {
+      return failed(
+        "contract",
+        "DimMismatch",
+        `"${d.name}" is ${d.size} on the left and ${b.shape[at[0]!]!.size} on the right`,
+        [a, b],
+        undefined,
+        guess,
+      );
+    }
+    batch.push([i, at[0]!]);
+  }
+  return contractNode(a, b, { summed: [[found[0] as number, found[1] as number]], batch });
+});
+
+type MatMul<A extends Shape, B extends Shape> =
+  AnyWide<A, B> extends true
+    ? Shape
+    : A extends readonly [...infer I extends Shape, infer K1 extends Dim]
+      ? B extends readonly [infer K2 extends Dim, infer N extends Dim]
+        ? [K1, K2] extends [infer X, infer Y]
+          ? X extends Y
+            ? readonly [...I, N]
+            : Y extends X
+              ? readonly [...I, N]
+              : ShapeError<`matmul: inner dimensions differ: ${ShowShape<A>} · ${ShowShape<B>}`>
+          : never
+        : ShapeError<`matmul: right operand must be a matrix: ${ShowShape<B>}`>
+      : ShapeError<`matmul: left operand is a scalar`>;
+
+interface MatMulFunction {
+  <I extends Shape, K extends Dim, N extends Dim>(
+    a: Tensor<readonly [...I, K]>,
+    b: Tensor<readonly [NoInfer<K>, N]>,
+  ): Tensor<readonly [...I, N]>;
+  <A extends Shape, B extends Shape>(a: Tensor<A>, b: Tensor<B> & Ok<MatMul<A, B>>): Result<MatMul<A, B>>;
+}
+
+/**
+ * The product of a's last dim with the rows of a matrix: [..., k] · [k, n] gives [..., n].
+ *
+ * @example
+ * import { dim, evaluate, input, matmul } from "clew";
+ * const word = dim("word", 2), hidden = dim("hidden", 2);
+ * const x = input("x", [word]), U = input("U", [word, hidden]);
+ * evaluate(matmul(x, U), { x: [1, 10], U: [[1, 2], [3, 4]] }).data; // Float64Array [31, 42]
+ */
+export const matmul: MatMulFunction = userCalled((left: unknown, right: unknown) => {
+  const [a, b] = [operand("matmul", left), operand("matmul", right)];
+  const last = a.shape.at(-1);
+  const shape = [...a.shape.slice(0, -1), b.shape.at(-1) ?? dim("?", 1)];
+  if (last === undefined) return failed("matmul", "RankMismatch", "left operand is a scalar", [a], undefined, { shape });
+  if (b.shape.length !== 2) {
+    return failed(
+      "matmul",
+      "RankMismatch",
+      `right operand must be a matrix: ${showShape(b.shape)}`,
+      [b],
+      "contract(a, b, dim) sums over a dim of any two tensors",
+      { shape },
+    );
+  }
+  if (!sameDim(last, b.shape[0]!)) {
+    const turned = sameDim(last, b.shape[1]!)
+      ? "transpose the right operand"
+      : "the last dim of the left operand must be the first of the right one";
+    return failed("matmul", "DimMismatch", `inner dimensions differ: ${showShape(a.shape)} · ${showShape(b.shape)}`, [a, b], turned, {
+      shape,
+      certain: true,
+    });
+  }
+  return contractNode(a, b, { summed: [[a.shape.length - 1, 0]], batch: [] });
+});

@@ -1,0 +1,35 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Binary } from "../graph/types.ts";
+import { between, drawn, elementwise } from "./elementwise.ts";
+import { numeric } from "./operands.ts";
+
+const row = dim("row", 2);
+const column = dim("column", 3);
+
+export const divOp: Op = elementwise({
+  name: "div",
+  doc: "a / b.",
+  operands: ["float", "float"],
+  result: "float",
+  formula: (m, a, b) => m.div(a!, b!),
+  derivative: [(m, v, [, b]) => m.div(v, b!), (m, v, [, b], y) => m.neg(m.div(m.mul(v, y), b!))],
+  label: "÷",
+  latex: (a, b) => `\\frac{${a}}{${b}}`,
+  samples: [
+    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(0.5, 3))], attributes: {} },
+    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(0.5, 3))], attributes: {} },
+    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(0.5, 3))], attributes: {} },
+    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(0.5, 3))], attributes: {} },
+  ],
+});
+
+/**
+ * a / b. Dims that one operand lacks are repeated, matched by name.
+ *
+ * @example
+ * import { div, evaluate, item, scalar } from "clew";
+ * item(evaluate(div(scalar(6), 3), {})); // 2
+ */
+export const div: Binary<"div"> = opFunction(divOp, (a: unknown, b: unknown) => make(divOp, [numeric("div", a), numeric("div", b)], {}));

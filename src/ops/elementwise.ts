@@ -1,0 +1,223 @@
+// Elementwise ops: the result has the largest operand's shape, the others are repeated along the dims that they lack.
+//
+// Such an op is written once, as a formula over any arithmetic; its derivative with respect to one operand is a diagonal matrix, given as
+// the function that multiplies a vector v by it. A diagonal matrix is its own transpose, so the same function serves reverse mode
+// (v = cotangent) and forward mode (v = tangent).
+
+import type { Algebra, Arithmetic } from "../graph/algebra.ts";
+import { alignment, type Shape, showShape, sizeOf } from "../graph/dim.ts";
+import { make } from "../graph/make.ts";
+import type { DType, Node } from "../graph/node.ts";
+import type { Mistake, NoDerivative, Op, Sample, SampleOperand, Typed } from "../graph/op.ts";
+import { allocate, type Data, type Value } from "../graph/value.ts";
+import { numbers } from "./numbers.ts";
+
+/** v ↦ diag(∂y/∂x_i)·v; undefined where the derivative is zero everywhere it exists. */
+export type Diagonal = (m: Arithmetic<Node>, v: Node, x: readonly Node[], y: Node) => Node | undefined;
+
+export interface ElementwiseRecord {
+  readonly name: string;
+  readonly doc: string;
+  /** Dtypes of the operands; "number" is float or int, the same for all of them; "any" also bool. */
+  readonly operands: readonly (DType | "number" | "any" | "same")[];
+  /** Dtype of the result; "same" is that of the operands so marked. */
+  readonly result: DType | "same";
+  readonly formula: <T>(m: Arithmetic<T>, ...operands: T[]) => T;
+  /** One for each operand; undefined for an operand that is no float. */
+  readonly derivative: readonly (Diagonal | undefined)[] | NoDerivative;
+  readonly branch?: (...operands: number[]) => number;
+  readonly inference?: Op["inference"];
+  readonly label?: string;
+  readonly latex: (...operands: readonly string[]) => string;
+  readonly samples: readonly Sample<Record<never, never>>[];
+}
+
+export function elementwise(record: ElementwiseRecord): Op<Record<never, never>> {
+  const { name, doc, formula, derivative, branch, latex, samples } = record;
+  const smooth = "none" in derivative ? undefined : derivative;
+  return {
+    name,
+    doc,
+    formula,
+    samples,
+    ...(record.inference === undefined ? {} : { inference: record.inference }),
+    label: () => record.label ?? name,
+    latex: (operands) => latex(...operands),
+    infer: (inputs) => inferElementwise(record, inputs),
+    evaluate: (inputs, { shape, dtype }) => mapElements(formulaOf(formula), inputs, shape, allocate(dtype, sizeOf(shape))),
+    vjp:
+      smooth === undefined
+        ? (derivative as NoDerivative)
+        : ({ node, inputs, cotangent, wanted }, m) =>
+            inputs.map((x, i) => {
+              const product = wanted[i] ? smooth[i]?.(m, cotangent, inputs, node) : undefined;
+              return product === undefined ? undefined : sumTo(m, product, x.shape);
+            }),
+    jvp:
+      smooth === undefined
+        ? (derivative as NoDerivative)
+        : ({ node, inputs, tangents }, m) => {
+            let total: Node | undefined;
+            tangents.forEach((t, i) => {
+              const product = t === undefined ? undefined : smooth[i]?.(m, broadcastLike(m, t, node.shape), inputs, node);
+              if (product !== undefined) total = total === undefined ? product : m.add(total, product);
+            });
+            return total;
+          },
+    lift: ({ node, inputs, lifted, attributes, dim }, m) => {
+      // Every lifted operand is brought to full rank: [dim, hidden] beside an unlifted [batch, hidden] would not broadcast.
+      const full: Shape = [dim, ...node.shape];
+      const operands = inputs.map((x, i) => (lifted[i] ? spread(m, x, full) : x));
+      return make(node.op, operands, attributes);
+    },
+    ...(branch === undefined ? {} : { branch: (inputs, { shape }) => mapElements(branch, inputs, shape, new Int32Array(sizeOf(shape))) }),
+  };
+}
+
+function formulaOf(formula: ElementwiseRecord["formula"]): (...x: number[]) => number {
+  return (...x) => formula(numbers, ...x);
+}
+
+/** a, whose first dim is the lifted one, repeated to the full lifted shape. */
+function spread(m: Algebra, a: Node, full: Shape): Node {
+  if (a.shape.length === full.length) return a;
+  const axes = alignment(a.shape.slice(1), full.slice(1)) ?? [];
+  return m.broadcast(a, full, [0, ...axes.map((x) => x + 1)]);
+}
+
+/** Sums away the dims that broadcasting had repeated: the adjoint of broadcasting. */
+export function sumTo(m: Algebra, a: Node, shape: Shape): Node {
+  if (a.shape.length === shape.length) return a;
+  const kept = new Set(alignment(shape, a.shape) ?? []);
+  const axes = a.shape.map((_, i) => i).filter((i) => !kept.has(i));
+  return m.sum(a, axes);
+}
+
+/** Repeats a to the shape that it broadcasts to. */
+export function broadcastLike(m: Algebra, a: Node, shape: Shape): Node {
+  if (a.shape.length === shape.length) return a;
+  return m.broadcast(a, shape, alignment(a.shape, shape) ?? []);
+}
+
+/** The shape that all operands broadcast to, or undefined. */
+export function joined(shapes: readonly Shape[]): Shape | undefined {
+  let large = shapes[0] ?? [];
+  for (const s of shapes) if (s.length > large.length) large = s;
+  return shapes.every((s) => alignment(s, large) !== undefined) ? large : undefined;
+}
+
+function inferElementwise(record: ElementwiseRecord, inputs: readonly Node[]): Typed | Mistake {
+  const marked = inputs.filter((_, i) => ["number", "same", "any"].includes(record.operands[i]!));
+  const common = marked[0]?.dtype ?? "float";
+  const dtype = record.result === "same" ? common : record.result;
+  const largest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
+  const shape = joined(inputs.map((i) => i.shape));
+  const guess = { shape: shape ?? largest.shape, dtype };
+  if (shape === undefined) {
+    return {
+      code: "BroadcastMismatch",
+      message: `shapes do not broadcast: ${inputs.map((i) => showShape(i.shape)).join(" and ")}`,
+      hint: broadcastHint(inputs),
+      guess,
+    };
+  }
+  for (const [i, x] of inputs.entries()) {
+    const want = record.operands[i]!;
+    const fits =
+      want === "any" || want === "same"
+        ? x.dtype === common
+        : want === "number"
+          ? x.dtype === common && common !== "bool"
+          : x.dtype === want;
+    if (!fits) {
+      const expected =
+        want === "number" || want === "any" || want === "same" ? (common === "bool" && want === "number" ? "float" : common) : want;
+      return {
+        code: "DTypeMismatch",
+        message: `operand ${i + 1} is ${x.dtype}, expected ${expected}`,
+        hint: `cast(a, "${expected}") changes the type`,
+        involves: [i],
+        guess,
+        certain: true,
+      };
+    }
+  }
+  return guess;
+}
+
+function broadcastHint(inputs: readonly Node[]): string {
+  const [a, b] = inputs.map((i) => i.shape) as [Shape, Shape];
+  for (const d of a) {
+    const e = b?.find((x) => x.name === d.name && x.size !== d.size);
+    if (e !== undefined) return `"${d.name}" is ${d.size} on one side and ${e.size} on the other`;
+  }
+  const [large, small] = (b?.length ?? 0) > a.length ? [b, a] : [a, b];
+  if (small !== undefined && small.every((d) => large.some((e) => e.name === d.name && e.size === d.size))) {
+    return "the dims are there, in another order: transpose one of them";
+  }
+  return "the smaller operand's dims must be among the larger's, in the same order; rename(a, from, to) changes a dim's name";
+}
+
+/** Elements of `value` in the order of `shape`, repeated where the value lacks a dim. */
+function repeated(value: Value, shape: Shape): Data {
+  const size = sizeOf(shape);
+  const { data } = value;
+  if (data.length === size) return data;
+  const out = allocate(data instanceof Int32Array ? "int" : data instanceof Uint8Array ? "bool" : "float", size);
+  if (data.length === 1) return out.fill(data[0]!);
+  // strides of the value along every axis of the result; 0 where it is repeated
+  const strides = new Array<number>(shape.length).fill(0);
+  let stride = 1;
+  let j = shape.length - 1;
+  for (let i = value.shape.length - 1; i >= 0; i--) {
+    while (shape[j]!.name !== value.dims[i] || shape[j]!.size !== value.shape[i]) j--;
+    strides[j--] = stride;
+    stride *= value.shape[i]!;
+  }
+  const at = new Array<number>(shape.length).fill(0);
+  let from = 0;
+  for (let i = 0; i < size; i++) {
+    out[i] = data[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++at[axis]! < shape[axis]!.size) break;
+      from -= strides[axis]! * shape[axis]!.size;
+      at[axis] = 0;
+    }
+  }
+  return out;
+}
+
+function mapElements<D extends Data>(f: (...x: number[]) => number, inputs: readonly Value[], shape: Shape, out: D): D {
+  const n = out.length;
+  const a = repeated(inputs[0]!, shape);
+  if (inputs.length === 1) {
+    for (let i = 0; i < n; i++) out[i] = f(a[i]!);
+    return out;
+  }
+  const b = repeated(inputs[1]!, shape);
+  if (inputs.length === 2) {
+    for (let i = 0; i < n; i++) out[i] = f(a[i]!, b[i]!);
+    return out;
+  }
+  const c = repeated(inputs[2]!, shape);
+  for (let i = 0; i < n; i++) out[i] = f(a[i]!, b[i]!, c[i]!);
+  return out;
+}
+
+// ---- samples ----
+
+/** Operands for the laws: a shape, and how its elements are drawn. */
+export function drawn(shape: Shape, draw: (u: number, index: number) => number, dtype: DType = "float"): SampleOperand {
+  return { shape, draw, dtype };
+}
+
+/** Elements as given: edges of the domain, kinks. */
+export function exactly(shape: Shape, data: readonly number[], dtype: DType = "float"): SampleOperand {
+  return { shape, data, dtype };
+}
+
+/** Uniform between two numbers. */
+export function between(low: number, high: number): (u: number) => number {
+  return (u) => low + (high - low) * u;
+}

@@ -1,0 +1,113 @@
+import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import type { Axis, Ok, Replace, Result } from "../graph/types.ts";
+import { Fault, type Value } from "../graph/value.ts";
+import { between, drawn, exactly } from "./elementwise.ts";
+import { failed, withAxis } from "./operands.ts";
+import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
+
+type Attributes = { readonly axis: number };
+
+export const gatherOp: Op<Attributes> = {
+  name: "gather",
+  doc: "Rows of a table along an axis, by id: the dims of ids take the axis' place. Embedding lookup.",
+  infer: ([table, ids], { axis }) => {
+    const guess = { shape: replaced(table!.shape, axis, ids!.shape), dtype: table!.dtype };
+    if (ids!.dtype === "int") return guess;
+    return {
+      code: "DTypeMismatch",
+      message: `ids are ${ids!.dtype}, expected int`,
+      hint: `input("ids", [...], "int")`,
+      involves: [1],
+      guess,
+      certain: true,
+    };
+  },
+  evaluate: ([table, ids], { attributes: { axis }, shape }) => {
+    const { outer, along, inner } = around(table!.shape, axis);
+    checkIds(ids!, along, "gather");
+    const count = ids!.data.length;
+    const out = copyLike(table!.data, sizeOf(shape));
+    for (let o = 0; o < outer; o++) {
+      for (let k = 0; k < count; k++) {
+        const from = (o * along + ids!.data[k]!) * inner;
+        out.set(table!.data.subarray(from, from + inner), (o * count + k) * inner);
+      }
+    }
+    return out;
+  },
+  vjp: ({ inputs: [table, ids], cotangent, attributes: { axis } }, m) => [
+    m.scatterAdd(cotangent, ids!, axis, table!.shape[axis]!),
+    undefined,
+  ],
+  jvp: linear,
+  lift: ({ inputs, lifted, attributes: { axis }, dim: d }, m) => {
+    const [table, ids] = inputs as [Node, Node];
+    if (!lifted[1]) return m.gather(table, ids, axis + 1);
+    if (!lifted[0]) {
+      const rows = m.gather(table, ids, axis); // the lifted dim came in the axis' place: bring it to the front
+      return m.transpose(rows, [axis, ...rows.shape.map((_, i) => i).filter((i) => i !== axis)]);
+    }
+    return m.stack(
+      Array.from({ length: d.size }, (_, i) => m.gather(m.index(table, 0, i), m.index(ids, 0, i), axis)),
+      d,
+    );
+  },
+  label: () => "gather",
+  latex: ([table, ids]) => `${table}[${ids}]`,
+  samples: [
+    {
+      name: "rows",
+      operands: [drawn([row, column], between(-2, 2)), exactly([dim("place", 4)], [1, 0, 1, 1], "int")],
+      attributes: { axis: 0 },
+    },
+    {
+      name: "columns by a matrix of ids",
+      operands: [drawn([row, column], between(-2, 2)), exactly([dim("time", 2), dim("place", 2)], [2, 0, 0, 1], "int")],
+      attributes: { axis: 1 },
+    },
+  ],
+};
+
+/** Ids are checked when they are used: they come from data. */
+export function checkIds(ids: Value, size: number, op: string): void {
+  for (let i = 0; i < ids.data.length; i++) {
+    const id = ids.data[i]!;
+    if (id < 0 || id >= size)
+      throw new Fault("BadFeed", `${op}: index ${id} is out of range: there are ${size} (0 … ${size - 1})`, `element ${i} of the ids`);
+  }
+}
+
+export function gatherNode(table: Node, ids: Node, axis: number): Node {
+  return make(gatherOp, [table, ids], { axis });
+}
+
+interface Gather {
+  <K extends Dim, P extends Shape, I extends Shape, D extends DType>(
+    table: Tensor<readonly [K, ...P], D>,
+    ids: Tensor<I, "int">,
+    of: NoInfer<K>,
+  ): Tensor<readonly [...I, ...P], D>;
+  <A extends Shape, K extends Dim, I extends Shape, D extends DType>(
+    table: Tensor<A, D>,
+    ids: Tensor<I, "int">,
+    of: K & Ok<Axis<"gather", A, K, readonly []>>,
+  ): Result<Axis<"gather", A, K, Replace<A, K, I>>, D>;
+}
+
+/**
+ * Rows of a table, by id: the dims of ids take the place of dim `of`. An id out of range is reported when the graph runs.
+ *
+ * @example
+ * import { dim, evaluate, gather, input } from "clew";
+ * const word = dim("word", 2), E = input("E", [word, dim("vector", 2)]), ids = input("ids", [dim("time", 3)], "int");
+ * evaluate(gather(E, ids, word), { E: [[1, 2], [3, 4]], ids: [1, 1, 0] }).data; // Float64Array [3, 4, 3, 4, 1, 2]
+ */
+export const gather: Gather = opFunction(gatherOp, (t: unknown, i: unknown, of: unknown) => {
+  const [table, ids] = [operand("gather", t), operand("gather", i)];
+  if (typeof of === "number" && table.shape.length === 0)
+    return failed("gather", "RankMismatch", "the table is a scalar", [table, ids], undefined, { shape: ids.shape });
+  return withAxis("gather", table, of, table.shape, (axis) => gatherNode(table, ids, axis));
+});

@@ -1,0 +1,35 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Comparison } from "../graph/types.ts";
+import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { numericLike } from "./operands.ts";
+
+const row = dim("row", 2);
+const column = dim("column", 3);
+
+export const greaterEqualOp: Op = elementwise({
+  name: "greaterEqual",
+  doc: "Whether a ≥ b, element by element; float or int operands.",
+  operands: ["number", "number"],
+  result: "bool",
+  formula: (m, a, b) => m.lessEqual(b!, a!),
+  derivative: { none: "a comparison is a step: its derivative is zero or does not exist" },
+  label: "≥",
+  latex: (a, b) => `${a} \\ge ${b}`,
+  samples: [
+    { name: "floats", operands: [drawn([row, column], between(-3, 3)), drawn([column], between(-3, 3))], attributes: {} },
+    { name: "ints", operands: [exactly([column], [1, 2, 3], "int"), exactly([column], [2, 2, 2], "int")], attributes: {} },
+  ],
+});
+
+/**
+ * Whether a ≥ b, element by element. Operands are both float or both int; dims that one lacks are repeated.
+ *
+ * @example
+ * import { greaterEqual, evaluate, item, scalar } from "clew";
+ * item(evaluate(greaterEqual(scalar(2), 3), {})); // 0
+ */
+export const greaterEqual: Comparison<"greaterEqual"> = opFunction(greaterEqualOp, (a: unknown, b: unknown) =>
+  make(greaterEqualOp, numericLike("greaterEqual", a, b), {}),
+);

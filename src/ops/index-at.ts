@@ -1,0 +1,61 @@
+import type { Dim, Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import { between, drawn } from "./elementwise.ts";
+import { failed, withAxis } from "./operands.ts";
+import { around, column, copyLike, layer, linear, row } from "./structural.ts";
+
+type Attributes = { readonly axis: number; readonly at: number };
+
+export const indexOp: Op<Attributes> = {
+  name: "index",
+  doc: "One element of an axis, which is dropped: x_t of x.",
+  infer: ([a], { axis }) => ({ shape: a!.shape.filter((_, i) => i !== axis), dtype: a!.dtype }),
+  evaluate: ([a], { attributes: { axis, at } }) => {
+    const { outer, along, inner } = around(a!.shape, axis);
+    const out = copyLike(a!.data, outer * inner);
+    for (let o = 0; o < outer; o++) {
+      const from = (o * along + at) * inner;
+      out.set(a!.data.subarray(from, from + inner), o * inner);
+    }
+    return out;
+  },
+  vjp: ({ inputs, cotangent, attributes: { axis, at } }, m) => [m.place(cotangent, axis, at, inputs[0]!.shape[axis]!)],
+  jvp: linear,
+  lift: ({ inputs, attributes: { axis, at } }, m) => m.index(inputs[0]!, axis + 1, at),
+  label: ({ at }) => `[${at}]`,
+  latex: ([a], { at }) => `${a}_{${at}}`,
+  samples: [
+    { name: "row", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 0, at: 1 } },
+    { name: "middle", operands: [drawn([row, column, layer], between(-2, 2))], attributes: { axis: 1, at: 2 } },
+  ],
+};
+
+export function indexNode(a: Node, axis: number, at: number): Node {
+  return make(indexOp, [a], { axis, at });
+}
+
+interface Index {
+  <A extends Shape, K extends Dim, D extends DType>(
+    a: Tensor<A, D>,
+    of: K & Ok<Axis<"index", A, K, readonly []>>,
+    at: number,
+  ): Result<Axis<"index", A, K, Minus<A, readonly [K]>>, D>;
+  <P extends Shape, K extends Dim, D extends DType>(a: Tensor<readonly [...P, K], D>, of: -1, at: number): Tensor<P, D>;
+}
+
+/** One element of a dim, which is dropped: `index(x, time, 0)` is the first time step. */
+export const index: Index = opFunction(indexOp, (value: unknown, of: unknown, at: number) => {
+  const a = operand("index", value);
+  return withAxis("index", a, of, a.shape, (axis) => {
+    const { name, size } = a.shape[axis]!;
+    if (Number.isInteger(at) && at >= 0 && at < size) return indexNode(a, axis, at);
+    return failed("index", "BadArgument", `no element ${at} in ${name}=${size}`, [a], `0 … ${size - 1}`, {
+      shape: a.shape.filter((_, i) => i !== axis),
+      dtype: a.dtype,
+      certain: true,
+    });
+  });
+});

@@ -1,0 +1,45 @@
+import type { Shape } from "../graph/dim.ts";
+import { ill, make, mistakeHere, opFunction } from "../graph/make.ts";
+import type { DType, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { badShape } from "./parameter.ts";
+
+type Input = { readonly name: string; readonly shape: Shape; readonly dtype: DType };
+
+export const inputOp: Op<Input> = {
+  name: "input",
+  doc: "A value that is fed by name: the given shape.",
+  leaf: "input",
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  evaluate: () => {
+    throw new Error("inputs are fed, not evaluated");
+  },
+  vjp: () => [],
+  jvp: () => undefined,
+  lift: ({ node }) => node,
+  label: ({ name }) => name,
+  latex: (_, { name }) => name,
+  samples: [],
+};
+
+interface InputFunction {
+  <const S extends Shape>(name: string, shape: S): Tensor<S>;
+  <const S extends Shape, const D extends DType>(name: string, shape: S, dtype: D): Tensor<S, D>;
+}
+
+/**
+ * A value from outside, fed by name: `feeds = { x: … }`.
+ *
+ * @example
+ * import { dim, evaluate, input, sum } from "clew";
+ * const x = input("x", [dim("word", 3)]);
+ * evaluate(sum(x), { x: [1, 2, 3] }).data[0]; // 6
+ */
+export const input: InputFunction = opFunction(inputOp, (name: string, shape: Shape, dtype: DType = "float") => {
+  const problem = badShape("input", name, shape);
+  if (problem !== undefined) return ill(problem, Array.isArray(shape) ? shape : [], dtype);
+  if (!["float", "int", "bool"].includes(dtype)) {
+    return ill(mistakeHere("BadArgument", "input", `no such dtype: ${String(dtype)}`, [], `"float", "int" or "bool"`), shape);
+  }
+  return make(inputOp, [], { name, shape, dtype });
+});

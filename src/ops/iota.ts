@@ -1,0 +1,34 @@
+import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { around } from "./structural.ts";
+
+type Attributes = { readonly shape: Shape; readonly axis: number };
+
+export const iotaOp: Op<Attributes> = {
+  name: "iota",
+  doc: "Positions along an axis: 0, 1, 2, …, int.",
+  leaf: "constant",
+  infer: (_, { shape }) => ({ shape, dtype: "int" }),
+  evaluate: (_, { attributes: { shape, axis } }) => {
+    const { along, inner } = around(
+      shape.map((d) => d.size),
+      axis,
+    );
+    return Int32Array.from({ length: sizeOf(shape) }, (_, i) => Math.floor(i / inner) % along);
+  },
+  vjp: () => [],
+  jvp: () => undefined,
+  lift: ({ node }) => node,
+  label: () => "0, 1, 2, …",
+  latex: () => "(0, 1, \\dots)",
+  samples: [{ name: "columns", operands: [], attributes: { shape: [dim("row", 2), dim("column", 3)], axis: 1 } }],
+};
+
+export function iotaNode(shape: Shape, axis: number): Node {
+  return make(iotaOp, [], { shape, axis });
+}
+
+/** Positions along a dim: 0, 1, 2, …, as ints. */
+export const iota: <D extends Dim>(along: D) => Tensor<readonly [D], "int"> = opFunction(iotaOp, (along: Dim) => iotaNode([along], 0));

@@ -1,0 +1,33 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Comparison } from "../graph/types.ts";
+import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { numericLike } from "./operands.ts";
+
+const row = dim("row", 2);
+const column = dim("column", 3);
+
+export const lessOp: Op = elementwise({
+  name: "less",
+  doc: "Whether a < b, element by element; float or int operands.",
+  operands: ["number", "number"],
+  result: "bool",
+  formula: (m, a, b) => m.less(a!, b!),
+  derivative: { none: "a comparison is a step: its derivative is zero or does not exist" },
+  label: "<",
+  latex: (a, b) => `${a} < ${b}`,
+  samples: [
+    { name: "floats", operands: [drawn([row, column], between(-3, 3)), drawn([column], between(-3, 3))], attributes: {} },
+    { name: "ints", operands: [exactly([column], [1, 2, 3], "int"), exactly([column], [2, 2, 2], "int")], attributes: {} },
+  ],
+});
+
+/**
+ * Whether a < b, element by element. Operands are both float or both int; dims that one lacks are repeated.
+ *
+ * @example
+ * import { less, evaluate, item, scalar } from "clew";
+ * item(evaluate(less(scalar(2), 3), {})); // 1
+ */
+export const less: Comparison<"less"> = opFunction(lessOp, (a: unknown, b: unknown) => make(lessOp, numericLike("less", a, b), {}));

@@ -1,0 +1,26 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Unary } from "../graph/types.ts";
+import { between, drawn, elementwise } from "./elementwise.ts";
+import { numeric } from "./operands.ts";
+
+export const logOp: Op = elementwise({
+  name: "log",
+  doc: "The natural logarithm of a > 0.",
+  operands: ["float"],
+  result: "float",
+  formula: (m, a) => m.log(a!),
+  derivative: [(m, v, [a]) => m.div(v, a!)],
+  latex: (a) => `\\log ${a}`,
+  samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(0.1, 5))], attributes: {} }],
+});
+
+/**
+ * The natural logarithm. −∞ at 0, NaN below.
+ *
+ * @example
+ * import { evaluate, item, log, scalar } from "clew";
+ * item(evaluate(log(scalar(1)), {})); // 0
+ */
+export const log: Unary = opFunction(logOp, (a: unknown) => make(logOp, [numeric("log", a)], {}));

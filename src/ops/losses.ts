@@ -1,0 +1,147 @@
+// Losses: a mean over what is not masked, unless asked otherwise.
+
+import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
+import { operand } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import { userCalled } from "../graph/source.ts";
+import type { Ok, Result, ShapeError, ShowShape, Wide } from "../graph/types.ts";
+import { algebra as m } from "./algebra.ts";
+import { oneHotNode } from "./oneHot.ts";
+import { failed } from "./operands.ts";
+import { meanNode } from "./reductions.ts";
+import { logSoftmaxNode } from "./softmax.ts";
+
+export interface LossOptions {
+  /** Which elements count; the shape of the labels, or one that broadcasts to it. */
+  readonly mask?: Tensor<Shape, "bool">;
+  /** One number (the mean over what is not masked, or the sum), or the loss of every element. */
+  readonly reduce?: "mean" | "sum" | "none";
+}
+
+type Reduced<S extends Shape, R> = R extends "none" ? S : readonly [];
+
+type Labels<L extends Shape, Y extends Shape> = true extends Wide<L> | Wide<Y>
+  ? Shape
+  : L extends readonly [...infer P extends Shape, Dim]
+    ? Y extends P
+      ? Y
+      : P extends Y
+        ? Y
+        : ShapeError<`softmaxCrossEntropy: labels ${ShowShape<Y>} must have the dims of the logits ${ShowShape<L>} but the last`>
+    : ShapeError<"softmaxCrossEntropy: the logits are a scalar">;
+
+interface CrossEntropy {
+  <P extends Shape, K extends Dim, const O extends LossOptions = Record<never, never>>(
+    logits: Tensor<readonly [...P, K]>,
+    labels: Tensor<NoInfer<readonly [...P]>, "int">,
+    options?: O,
+  ): Tensor<Reduced<P, O["reduce"]>>;
+  <L extends Shape, Y extends Shape, const O extends LossOptions = Record<never, never>>(
+    logits: Tensor<L>,
+    labels: Tensor<Y, "int"> & Ok<Labels<L, Y>>,
+    options?: O,
+  ): Result<Reduced<Y, O["reduce"]>>;
+}
+
+/**
+ * −log softmax(logits)[label], the loss of a classifier: logits [..., label], labels [...] (int).
+ *
+ * The mean over the elements that are not masked (of none: 0), or their sum, or each. A label out of range is reported when the graph runs.
+ *
+ * @example
+ * import { dim, evaluate, input, item, softmaxCrossEntropy } from "clew";
+ * const batch = dim("batch", 1), label = dim("label", 2);
+ * const loss = softmaxCrossEntropy(input("logits", [batch, label]), input("y", [batch], "int"));
+ * item(evaluate(loss, { logits: [[0, 0]], y: [1] })); // Math.LN2
+ */
+export const softmaxCrossEntropy: CrossEntropy = userCalled((l: unknown, y: unknown, options: LossOptions = {}): Node => {
+  const name = "softmaxCrossEntropy";
+  const [logits, labels] = [operand(name, l), operand(name, y)];
+  const label = logits.shape.at(-1);
+  const guess = { shape: options.reduce === "none" ? labels.shape : [] };
+  if (label === undefined) return failed(name, "RankMismatch", "the logits are a scalar", [logits], "logits [..., label]", guess);
+  if (labels.dtype !== "int") {
+    return failed(name, "DTypeMismatch", `labels are ${labels.dtype}, expected int`, [labels], `input("y", [batch], "int")`, {
+      ...guess,
+      certain: true,
+    });
+  }
+  const rest = logits.shape.slice(0, -1);
+  if (rest.length !== labels.shape.length || !rest.every((d, i) => sameDim(d, labels.shape[i]!))) {
+    return failed(
+      name,
+      "DimMismatch",
+      `labels ${showShape(labels.shape)} must have the dims of the logits ${showShape(logits.shape)} but the last`,
+      [logits, labels],
+      undefined,
+      {
+        ...guess,
+        certain: true,
+      },
+    );
+  }
+  const chosen = m.equal(oneHotNode(labels, label), m.constant(1));
+  const last = logits.shape.length - 1;
+  // selected, not multiplied: 0 · (−∞) would be NaN
+  const each = m.neg(m.sum(m.where(chosen, logSoftmaxNode(logits, last), m.constant(0)), [last]));
+  return reduced(name, each, options);
+});
+
+interface SquaredError {
+  <S extends Shape, const O extends LossOptions = Record<never, never>>(
+    prediction: Tensor<S>,
+    target: Tensor<NoInfer<S>>,
+    options?: O,
+  ): Tensor<Reduced<S, O["reduce"]>>;
+}
+
+/** The mean of (prediction − target)²; both of one shape. */
+export const meanSquaredError: SquaredError = userCalled((p: unknown, t: unknown, options: LossOptions = {}): Node => {
+  const name = "meanSquaredError";
+  const [prediction, target] = [operand(name, p), operand(name, t)];
+  const same = prediction.shape.length === target.shape.length && prediction.shape.every((d, i) => sameDim(d, target.shape[i]!));
+  if (!same) {
+    const shape = options.reduce === "none" ? prediction.shape : [];
+    return failed(
+      name,
+      "DimMismatch",
+      `prediction ${showShape(prediction.shape)} and target ${showShape(target.shape)} must have one shape`,
+      [prediction, target],
+      undefined,
+      {
+        shape,
+        certain: true,
+      },
+    );
+  }
+  const error = m.sub(prediction, target);
+  return reduced(name, m.mul(error, error), options);
+});
+
+function reduced(name: string, each: Node, { mask, reduce = "mean" }: LossOptions): Node {
+  if (!["mean", "sum", "none"].includes(reduce)) {
+    return failed(name, "BadArgument", `no such reduction: ${String(reduce)}`, [each], `"mean", "sum" or "none"`, {
+      shape: [],
+      certain: true,
+    });
+  }
+  const axes = each.shape.map((_, i) => i);
+  if (mask === undefined) return reduce === "none" ? each : reduce === "sum" ? m.sum(each, axes) : meanNode(each, axes);
+  const at = alignment(mask.shape, each.shape);
+  if (at === undefined || mask.dtype !== "bool") {
+    const message =
+      at === undefined
+        ? `mask ${showShape(mask.shape)} does not broadcast to ${showShape(each.shape)}`
+        : `the mask is ${mask.dtype}, expected bool`;
+    return failed(name, at === undefined ? "BroadcastMismatch" : "DTypeMismatch", message, [each, mask], undefined, {
+      shape: reduce === "none" ? each.shape : [],
+      certain: true,
+    });
+  }
+  const wide = m.broadcast(mask, each.shape, at);
+  const counted = m.where(wide, each, m.constant(0));
+  if (reduce === "none") return counted;
+  const total = m.sum(counted, axes);
+  if (reduce === "sum") return total;
+  return m.div(total, m.maximum(m.sum(m.cast(wide, "float"), axes), m.constant(1)));
+}

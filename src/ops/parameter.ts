@@ -1,0 +1,66 @@
+import type { Diagnostic } from "../graph/diagnostics.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
+import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
+import type { Parameter } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { glorot, type Initialiser, constantly } from "./initialisers.ts";
+
+type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };
+
+export const parameterOp: Op<Attributes> = {
+  name: "parameter",
+  doc: "A trainable tensor: its initialiser's value, unless it is fed or has been trained.",
+  leaf: "parameter",
+  infer: (_, { shape }) => ({ shape, dtype: "float" }),
+  evaluate: (_, { attributes, shape, environment }) => attributes.initial(shape, environment.seed, attributes.name),
+  vjp: () => [],
+  jvp: () => undefined,
+  lift: ({ node }) => node,
+  label: ({ name }) => name,
+  latex: (_, { name }) => name,
+  samples: [],
+};
+
+/**
+ * A trainable tensor. The same node used at every time step is what "one W for all time steps" means.
+ *
+ * Without an initialiser, weights (two dims or more) start Glorot-uniform, biases (one dim) and scalars at 0.
+ *
+ * @example
+ * import { dim, evaluate, orthogonal, parameter } from "clew";
+ * const hidden = dim("hidden", 2);
+ * const W = parameter("W", [hidden, hidden], orthogonal());
+ * evaluate(W, {}, { seed: 1 }).dims; // ["hidden", "hidden"]
+ */
+export const parameter: <const S extends Shape>(name: string, shape: S, initial?: Initialiser) => Parameter<S> = opFunction(
+  parameterOp,
+  (name: string, shape: Shape, initial?: Initialiser) => {
+    const problem = badShape("parameter", name, shape);
+    if (problem !== undefined) return ill(problem, Array.isArray(shape) ? shape : []);
+    return createParameter(parameterOp, { name, shape, initial: initial ?? (shape.length >= 2 ? glorot() : constantly(0)) });
+  },
+);
+
+/** What is wrong with a name and shape that a leaf was given. */
+export function badShape(op: string, name: unknown, shape: unknown): Diagnostic | undefined {
+  if (typeof name !== "string" || name === "") {
+    return mistakeHere(
+      "BadArgument",
+      op,
+      `the name must be a text, found ${name === "" ? "an empty one" : typeof name}`,
+      [],
+      `${op}("x", [batch, hidden])`,
+    );
+  }
+  const wrong = (message: string): Diagnostic =>
+    mistakeHere("BadArgument", op, `"${name}": ${message}`, [], `a shape is an array of dims: [dim("batch", 8), dim("hidden", 16)]`);
+  if (!Array.isArray(shape)) return wrong(`the shape must be an array of dims, found ${typeof shape}`);
+  for (const d of shape as readonly unknown[]) {
+    if (typeof d !== "object" || d === null || typeof (d as Dim).name !== "string")
+      return wrong(`a shape holds dims, found ${typeof d === "number" ? d : typeof d}`);
+    const { name: n, size } = d as Dim;
+    if (n === "") return wrong("a dim's name is empty");
+    if (!Number.isInteger(size) || size < 0) return wrong(`the size of "${n}" must be a whole number of 0 or more, found ${size}`);
+  }
+  return undefined;
+}

@@ -1,0 +1,93 @@
+import { type Dim, dim, type Shape, sameDim, sameShape, showShape, sizeOf } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { userCalled } from "../graph/source.ts";
+import type { Axis, Ok, Replace, Result, Wide } from "../graph/types.ts";
+import { between, drawn } from "./elementwise.ts";
+import { failed, withAxis } from "./operands.ts";
+import { column, linear, replaced, row } from "./structural.ts";
+
+type Attributes = { readonly shape: Shape };
+
+export const reshapeOp: Op<Attributes> = {
+  name: "reshape",
+  doc: "The same elements in row-major order, with other dims.",
+  infer: ([a], { shape }) => {
+    const guess = { shape, dtype: a!.dtype };
+    if (sizeOf(shape) === sizeOf(a!.shape)) return guess;
+    return {
+      code: "DimMismatch",
+      message: `${sizeOf(a!.shape)} elements ${showShape(a!.shape)} do not fill ${sizeOf(shape)} ${showShape(shape)}`,
+      hint: "a reshape keeps the number of elements",
+      guess,
+      certain: true,
+    };
+  },
+  evaluate: ([a]) => a!.data,
+  vjp: ({ inputs, cotangent }, m) => [m.reshape(cotangent, inputs[0]!.shape)],
+  jvp: linear,
+  lift: (at, m) => m.reshape(at.inputs[0]!, [at.dim, ...at.attributes.shape]),
+  label: ({ shape }) => `[${shape.map((d) => d.name).join(", ")}]`,
+  latex: ([a]) => a!,
+  samples: [{ name: "matrix to vector", operands: [drawn([row, column], between(-2, 2))], attributes: { shape: [dim("all", 6)] } }],
+};
+
+export function reshapeNode(a: Node, shape: Shape): Node {
+  return sameShape(a.shape, shape) ? a : make(reshapeOp, [a], { shape });
+}
+
+/** The same elements in row-major order, with other dims: as many elements. */
+export const reshape: <A extends Shape, const S extends Shape, D extends DType>(a: Tensor<A, D>, to: S) => Tensor<S, D> = opFunction(
+  reshapeOp,
+  (a: unknown, to: Shape) => make(reshapeOp, [operand("reshape", a)], { shape: to }),
+);
+
+interface Rename {
+  <P extends Shape, K extends Dim, J extends Dim, D extends DType>(
+    a: Tensor<readonly [...P, K], D>,
+    from: -1,
+    to: J,
+  ): Tensor<readonly [...P, J], D>;
+  <A extends Shape, K extends Dim, J extends Dim, D extends DType>(
+    a: Tensor<A, D>,
+    from: K & Ok<Axis<"rename", A, K, readonly []>>,
+    to: J,
+  ): Result<Wide<A> extends true ? Shape : Replace<A, K, readonly [J]>, D>;
+}
+
+/** Another name for a dim of the same size: for two uses of one dim in a shape, or to make two tensors agree. */
+export const rename: Rename = userCalled((value: unknown, from: unknown, to: Dim) => {
+  const a = operand("rename", value);
+  return withAxis("rename", a, from, a.shape, (axis) => {
+    if (a.shape[axis]!.size !== to.size) {
+      const shape = replaced(a.shape, axis, [to]);
+      return failed(
+        "rename",
+        "DimMismatch",
+        `${a.shape[axis]!.name}=${a.shape[axis]!.size} cannot become ${to.name}=${to.size}: sizes differ`,
+        [a],
+        "slice or pad changes a size",
+        {
+          shape,
+          dtype: a.dtype,
+          certain: true,
+        },
+      );
+    }
+    return reshapeNode(a, replaced(a.shape, axis, [to]));
+  });
+});
+
+/** Asserts a shape: for the compiler at once, and checked when the graph is built. */
+export const shaped: <const S extends Shape, D extends DType>(a: Tensor<Shape, D>, shape: S) => Tensor<S, D> = userCalled(
+  (value: unknown, shape: Shape) => {
+    const a = operand("shaped", value);
+    if (a.shape.length === shape.length && a.shape.every((d, i) => sameDim(d, shape[i]!))) return a;
+    return failed("shaped", "DimMismatch", `expected ${showShape(shape)}, found ${showShape(a.shape)}`, [a], undefined, {
+      shape,
+      dtype: a.dtype,
+      certain: true,
+    });
+  },
+);

@@ -1,0 +1,51 @@
+import type { Dim, Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import type { Axis, Ok } from "../graph/types.ts";
+import { between, drawn } from "./elementwise.ts";
+import { withAxis } from "./operands.ts";
+import { around, column, copyLike, linear, row } from "./structural.ts";
+
+type Attributes = { readonly axis: number };
+
+export const reverseOp: Op<Attributes> = {
+  name: "reverse",
+  doc: "An axis from its end to its start.",
+  infer: ([a]) => ({ shape: a!.shape, dtype: a!.dtype }),
+  evaluate: ([a], { attributes: { axis } }) => {
+    const { outer, along, inner } = around(a!.shape, axis);
+    const out = copyLike(a!.data, a!.data.length);
+    for (let o = 0; o < outer; o++) {
+      for (let k = 0; k < along; k++) {
+        const from = (o * along + k) * inner;
+        out.set(a!.data.subarray(from, from + inner), (o * along + along - 1 - k) * inner);
+      }
+    }
+    return out;
+  },
+  vjp: ({ cotangent, attributes: { axis } }, m) => [m.reverse(cotangent, axis)],
+  jvp: linear,
+  lift: ({ inputs, attributes: { axis } }, m) => m.reverse(inputs[0]!, axis + 1),
+  label: () => "reverse",
+  latex: ([a]) => `\\overleftarrow{${a}}`,
+  samples: [
+    { name: "columns", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 1 } },
+    { name: "rows", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 0 } },
+  ],
+};
+
+export function reverseNode(a: Node, axis: number): Node {
+  return make(reverseOp, [a], { axis });
+}
+
+interface Reverse {
+  <P extends Shape, K extends Dim, D extends DType>(a: Tensor<readonly [...P, K], D>, over: -1): Tensor<readonly [...P, K], D>;
+  <A extends Shape, K extends Dim, D extends DType>(a: Tensor<A, D>, over: K & Ok<Axis<"reverse", A, K, readonly []>>): Tensor<A, D>;
+}
+
+/** A dim from its end to its start. */
+export const reverse: Reverse = opFunction(reverseOp, (value: unknown, over: unknown) => {
+  const a = operand("reverse", value);
+  return withAxis("reverse", a, over, a.shape, (axis) => reverseNode(a, axis));
+});

@@ -1,0 +1,57 @@
+// Softmax and what rests on it. All are composites; every one works on logits, in the log domain, so that none overflows.
+
+import type { Dim, Shape } from "../graph/dim.ts";
+import { operand } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import { userCalled } from "../graph/source.ts";
+import type { Axis, Ok } from "../graph/types.ts";
+import { algebra as m } from "./algebra.ts";
+import { withAxis } from "./operands.ts";
+import { logSumExpNode, meanNode, spreadBack } from "./reductions.ts";
+
+/** Functions along one dim (or the last, -1), shape kept. */
+export interface Along<Op extends string> {
+  <P extends Shape, K extends Dim>(a: Tensor<readonly [...P, K]>, over: -1): Tensor<readonly [...P, K]>;
+  <A extends Shape>(a: Tensor<A>, over: NoInfer<A>[number]): Tensor<A>;
+  <A extends Shape, K extends Dim>(a: Tensor<A>, over: K & Ok<Axis<Op, A, K, readonly []>>): Tensor<A>;
+}
+
+export function logSoftmaxNode(a: Node, axis: number): Node {
+  return m.sub(a, spreadBack(logSumExpNode(a, axis), a.shape, [axis]));
+}
+
+/** a − log Σ exp(a) over a dim. */
+export const logSoftmax: Along<"logSoftmax"> = userCalled((value: unknown, over: unknown) => {
+  const a = operand("logSoftmax", value);
+  return withAxis("logSoftmax", a, over, a.shape, (axis) => logSoftmaxNode(a, axis));
+});
+
+/**
+ * exp(a) / Σ exp(a) over a dim: positive, and sums to 1 along it.
+ *
+ * @example
+ * import { constant, dim, evaluate, softmax } from "clew";
+ * const label = dim("label", 2);
+ * evaluate(softmax(constant([1000, 1000], [label]), label), {}).data; // Float64Array [0.5, 0.5]
+ */
+export const softmax: Along<"softmax"> = userCalled((value: unknown, over: unknown) => {
+  const a = operand("softmax", value);
+  return withAxis("softmax", a, over, a.shape, (axis) => m.exp(logSoftmaxNode(a, axis)));
+});
+
+/** (a − mean) / √(variance + ε) along a dim, biased variance (Ba, Kiros & Hinton, 2016). Scale and shift with mul and add. */
+interface LayerNorm {
+  <P extends Shape, K extends Dim>(a: Tensor<readonly [...P, K]>, over: -1, epsilon?: number): Tensor<readonly [...P, K]>;
+  <A extends Shape>(a: Tensor<A>, over: NoInfer<A>[number], epsilon?: number): Tensor<A>;
+  <A extends Shape, K extends Dim>(a: Tensor<A>, over: K & Ok<Axis<"layerNorm", A, K, readonly []>>, epsilon?: number): Tensor<A>;
+}
+
+/** (a − mean) / √(variance + ε) along a dim, biased variance (Ba, Kiros & Hinton, 2016). Scale and shift with mul and add. */
+export const layerNorm: LayerNorm = userCalled((value: unknown, over: unknown, epsilon = 1e-5) => {
+  const a = operand("layerNorm", value);
+  return withAxis("layerNorm", a, over, a.shape, (axis) => {
+    const centred = m.sub(a, spreadBack(meanNode(a, [axis]), a.shape, [axis]));
+    const variance = meanNode(m.mul(centred, centred), [axis]);
+    return m.div(centred, spreadBack(m.sqrt(m.add(variance, m.constant(epsilon as number))), a.shape, [axis]));
+  });
+});

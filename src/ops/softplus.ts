@@ -1,0 +1,26 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Unary } from "../graph/types.ts";
+import { between, drawn, elementwise } from "./elementwise.ts";
+import { numeric } from "./operands.ts";
+
+export const softplusOp: Op = elementwise({
+  name: "softplus",
+  doc: "log(1 + e^a), a smooth relu.",
+  operands: ["float"],
+  result: "float",
+  formula: (m, a) => m.softplus(a!),
+  derivative: [(m, v, [a]) => m.mul(v, m.sigmoid(a!))],
+  latex: (a) => `\\operatorname{softplus} ${a}`,
+  samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],
+});
+
+/**
+ * log(1 + e^a), a smooth relu; its derivative is the sigmoid. No overflow.
+ *
+ * @example
+ * import { evaluate, item, softplus, scalar } from "clew";
+ * item(evaluate(softplus(scalar(0)), {})); // Math.LN2
+ */
+export const softplus: Unary = opFunction(softplusOp, (a: unknown) => make(softplusOp, [numeric("softplus", a)], {}));

@@ -1,0 +1,86 @@
+import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { allocate } from "../graph/value.ts";
+import { between, drawn } from "./elementwise.ts";
+import { failed } from "./operands.ts";
+import { column } from "./structural.ts";
+
+type Attributes = { readonly into: Dim; readonly shape: Shape; readonly dtype: DType };
+
+export const stackOp: Op<Attributes> = {
+  name: "stack",
+  doc: "Parts of one shape along a new first axis: the outputs of all steps.",
+  infer: (parts, { into, shape, dtype }) => {
+    const guess = { shape: [into, ...shape], dtype };
+    const odd = parts.findIndex((p) => !sameShape(p.shape, shape) || p.dtype !== dtype);
+    if (parts.length !== into.size)
+      return { code: "DimMismatch", message: `${parts.length} parts for ${into.name}=${into.size}`, guess, certain: true };
+    if (odd < 0) return guess;
+    return {
+      code: "DimMismatch",
+      message: `part ${odd} is ${parts[odd]!.dtype} ${showShape(parts[odd]!.shape)}, the first ${dtype} ${showShape(shape)}`,
+      involves: [0, odd],
+      guess,
+      certain: true,
+    };
+  },
+  evaluate: (parts, { shape, dtype }) => {
+    const out = allocate(dtype, sizeOf(shape));
+    const size = out.length / Math.max(1, parts.length);
+    parts.forEach((p, i) => {
+      out.set(p.data, i * size);
+    });
+    return out;
+  },
+  vjp: ({ inputs, cotangent, wanted }, m) => inputs.map((_, i) => (wanted[i] ? m.index(cotangent, 0, i) : undefined)),
+  jvp: ({ tangents, attributes: { into, shape } }, m) =>
+    m.stack(
+      tangents.map((t) => t ?? m.full(shape, 0)),
+      into,
+    ),
+  lift: ({ inputs, lifted, attributes: { into, shape }, dim }, m) => {
+    const full = [dim, ...shape];
+    const stacked = m.stack(
+      inputs.map((x, i) =>
+        lifted[i]
+          ? x
+          : m.broadcast(
+              x,
+              full,
+              shape.map((_, axis) => axis + 1),
+            ),
+      ),
+      into,
+    );
+    return m.transpose(stacked, [1, 0, ...shape.map((_, i) => i + 2)]);
+  },
+  label: ({ into }) => `stack over ${into.name}`,
+  latex: (parts) => (parts.length > 2 ? `(${parts[0]}, \\dots, ${parts.at(-1)})` : `(${parts.join(", ")})`),
+  samples: [
+    {
+      name: "two rows",
+      operands: [drawn([column], between(-2, 2)), drawn([column], between(-2, 2))],
+      attributes: { into: dim("row", 2), shape: [column], dtype: "float" },
+    },
+  ],
+};
+
+export function stackNode(parts: readonly Node[], into: Dim): Node {
+  return make(stackOp, parts, { into, shape: parts[0]?.shape ?? [], dtype: parts[0]?.dtype ?? "float" });
+}
+
+/** Tensors of one shape along a new first dim, whose size is their number. */
+export const stack: <S extends Shape, D extends DType, J extends Dim>(
+  parts: readonly Tensor<S, D>[],
+  into: J,
+) => Tensor<readonly [J, ...S], D> = opFunction(stackOp, (parts: readonly unknown[], into: Dim) => {
+  if (!Array.isArray(parts) || parts.length === 0) {
+    return failed("stack", "BadArgument", "needs an array of one tensor or more", [], "stack([a, b], into)", { shape: [into] });
+  }
+  return stackNode(
+    parts.map((p) => operand("stack", p)),
+    into,
+  );
+});

@@ -1,0 +1,29 @@
+import type { Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import { between, drawn } from "./elementwise.ts";
+import { column, row } from "./structural.ts";
+
+export const stopGradientOp: Op<Record<never, never>> = {
+  name: "stopGradient",
+  doc: "a itself, which counts as constant when differentiated.",
+  constant: true,
+  infer: ([a]) => ({ shape: a!.shape, dtype: a!.dtype }),
+  evaluate: ([a]) => a!.data,
+  vjp: () => [undefined],
+  jvp: () => undefined,
+  lift: ({ inputs }) => make(stopGradientOp, inputs, {}),
+  label: () => "stop gradient",
+  latex: ([a]) => `\\operatorname{stop}(${a})`,
+  samples: [{ name: "matrix", operands: [drawn([row, column], between(-2, 2))], attributes: {} }],
+};
+
+export function stopGradientNode(a: Node): Node {
+  return make(stopGradientOp, [a], {});
+}
+
+/** The same value, which counts as constant when differentiated. Numeric checks hold it at its value, too. */
+export const stopGradient: <S extends Shape, D extends DType>(a: Tensor<S, D>) => Tensor<S, D> = opFunction(stopGradientOp, (a: unknown) =>
+  stopGradientNode(operand("stopGradient", a)),
+);

@@ -1,0 +1,35 @@
+import { dim } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/op.ts";
+import type { Binary } from "../graph/types.ts";
+import { between, drawn, elementwise } from "./elementwise.ts";
+import { numeric } from "./operands.ts";
+
+const row = dim("row", 2);
+const column = dim("column", 3);
+
+export const subOp: Op = elementwise({
+  name: "sub",
+  doc: "a − b.",
+  operands: ["float", "float"],
+  result: "float",
+  formula: (m, a, b) => m.sub(a!, b!),
+  derivative: [(_, v) => v, (m, v) => m.neg(v)],
+  label: "−",
+  latex: (a, b) => `${a} - ${b}`,
+  samples: [
+    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
+    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
+    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(-3, 3))], attributes: {} },
+    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(-3, 3))], attributes: {} },
+  ],
+});
+
+/**
+ * a − b. Dims that one operand lacks are repeated, matched by name.
+ *
+ * @example
+ * import { sub, evaluate, item, scalar } from "clew";
+ * item(evaluate(sub(scalar(2), 3), {})); // -1
+ */
+export const sub: Binary<"sub"> = opFunction(subOp, (a: unknown, b: unknown) => make(subOp, [numeric("sub", a), numeric("sub", b)], {}));

@@ -1,0 +1,102 @@
+import { type Dim, type Shape } from "../graph/dim.ts";
+import { make, operand, opFunction } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import type { Op } from "../graph/op.ts";
+import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import { between, drawn } from "./elementwise.ts";
+import { needsFloat, withAxis } from "./operands.ts";
+import { column, layer, linear, offsets, row, strides } from "./structural.ts";
+
+type Attributes = { readonly axes: readonly number[] };
+
+export const sumOp: Op<Attributes> = {
+  name: "sum",
+  doc: "The sum over axes: a's dims without them. Terms are added in ascending order.",
+  infer: ([a], { axes }) =>
+    needsFloat(
+      a!,
+      a!.shape.filter((_, i) => !axes.includes(i)),
+    ),
+  evaluate: ([a], { attributes: { axes }, shape }) => {
+    const own = strides(a!.shape);
+    const keep = a!.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+    const from = offsets(
+      shape.map((d) => d.size),
+      keep.map((i) => own[i]!),
+    );
+    const terms = offsets(
+      axes.map((i) => a!.shape[i]!),
+      axes.map((i) => own[i]!),
+    );
+    const out = new Float64Array(from.length);
+    const data = a!.data;
+    for (let i = 0; i < from.length; i++) {
+      let total = 0;
+      const start = from[i]!;
+      for (let j = 0; j < terms.length; j++) total += data[start + terms[j]!]!;
+      out[i] = total;
+    }
+    return out;
+  },
+  vjp: ({ inputs, cotangent, attributes: { axes } }, m) => {
+    const shape = inputs[0]!.shape;
+    return [
+      m.broadcast(
+        cotangent,
+        shape,
+        shape.map((_, i) => i).filter((i) => !axes.includes(i)),
+      ),
+    ];
+  },
+  jvp: linear,
+  lift: ({ inputs, attributes: { axes } }, m) =>
+    m.sum(
+      inputs[0]!,
+      axes.map((i) => i + 1),
+    ),
+  label: () => "Σ",
+  latex: ([a]) => `\\sum ${a}`,
+  samples: [
+    { name: "last", operands: [drawn([row, column], between(-2, 2))], attributes: { axes: [1] } },
+    { name: "first", operands: [drawn([row, column], between(-2, 2))], attributes: { axes: [0] } },
+    { name: "two of three", operands: [drawn([row, column, layer], between(-2, 2))], attributes: { axes: [0, 2] } },
+    { name: "all", operands: [drawn([row, column], between(-2, 2))], attributes: { axes: [0, 1] } },
+  ],
+};
+
+export function sumNode(a: Node, axes: readonly number[]): Node {
+  return axes.length === 0 ? a : make(sumOp, [a], { axes });
+}
+
+/** Reductions: over all dims, over the last (-1), or over a dim by name. */
+export interface Reduction<Op extends string> {
+  <A extends Shape>(a: Tensor<A>): Tensor<readonly []>;
+  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<P>;
+  <A extends Shape, D extends Dim>(a: Tensor<A>, over: D & Ok<Axis<Op, A, D, readonly []>>): Result<Axis<Op, A, D, Minus<A, readonly [D]>>>;
+}
+
+/** A reduction by positions, as users call it. */
+export function reduction(name: string, build: (a: Node, axes: readonly number[]) => Node): (a: unknown, over?: unknown) => Node {
+  return (value, over) => {
+    const a = operand(name, value);
+    if (over === undefined)
+      return build(
+        a,
+        a.shape.map((_, i) => i),
+      );
+    return withAxis(name, a, over, a.shape, (axis) => build(a, [axis]));
+  };
+}
+
+/**
+ * The sum over a dim, over the last (-1), or over everything.
+ *
+ * @example
+ * import { constant, dim, evaluate, sum } from "clew";
+ * const word = dim("word", 2), x = constant([[1, 2], [3, 4]], [dim("batch", 2), word]);
+ * evaluate(sum(x, word), {}).data; // Float64Array [3, 7]
+ */
+export const sum: Reduction<"sum"> = opFunction(
+  sumOp,
+  reduction("sum", (a, axes) => (axes.length === 0 ? a : make(sumOp, [a], { axes }))),
+);

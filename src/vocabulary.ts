@@ -1,0 +1,15 @@
+// What both doors have: ops, transforms, types. None of it can fail: mistakes are carried by the nodes until a verb reports them.
+
+export { type GradOptions, grad, hessian, hvp, jacobian, jvp, type Like, valueAndGrad, vjp, type Wrt } from "./autodiff/derivatives.ts";
+export { inference } from "./autodiff/inference.ts";
+export type { EvaluateOptions, Evaluated } from "./evaluate/evaluate.ts";
+export type { Feeds } from "./evaluate/feeds.ts";
+export { ClewError, type Code, type Diagnostic, showDiagnostic, showDiagnostics } from "./graph/diagnostics.ts";
+export { type Dim, dim, type Shape } from "./graph/dim.ts";
+export type { Graph } from "./graph/graph.ts";
+export type { DType, Node, Parameter, Tensor } from "./graph/node.ts";
+export type { Op } from "./graph/op.ts";
+export { item, type Value, type ValueOf } from "./graph/value.ts";
+export * from "./ops/index.ts";
+export { lengthMask } from "./recurrence/mask.ts";
+export { unroll } from "./recurrence/unroll.ts";
