@@ -16,10 +16,13 @@ export interface Import {
 }
 
 const core = ["graph", "ops", "evaluate", "autodiff", "recurrence"] as const;
-const rooms = [...core, "compile", "export", "models", "train", "cli", "index", "fp"] as const;
+const rooms = [...core, "compile", "export", "models", "train", "cli", "index", "fp", "vocabulary"] as const;
 export type Room = (typeof rooms)[number];
 
-/** What each room may import, besides itself. `index` and `fp` are single files. */
+/** The rooms that are single files: the two doors, and what both have. */
+const singleFiles: ReadonlySet<string> = new Set(["index", "fp", "vocabulary"]);
+
+/** What each room may import, besides itself. */
 export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   graph: [],
   ops: ["graph"],
@@ -33,6 +36,7 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   cli: rooms,
   index: rooms,
   fp: rooms,
+  vocabulary: [...core, "compile", "export", "models", "train"],
 };
 
 /** The rooms that run under Node alone; all others must run in a browser. */
@@ -40,12 +44,11 @@ const nodeRooms: ReadonlySet<Room> = new Set(["cli"]);
 
 const isRoom = (name: string): name is Room => (rooms as ReadonlyArray<string>).includes(name);
 
-/** `graph/dim.ts` → graph; `index.ts` → index; anything else at the top, or in a folder that the design has not, is no room. */
+/** `graph/dim.ts` → graph; `index.ts` → index; any other file at the top, or in a folder that the design has not, is no room. */
 export function roomOf(path: string): Room | undefined {
   const [first = "", ...rest] = path.split("/");
   const name = rest.length === 0 ? first.replace(/\.ts$/, "") : first;
-  const isFile = name === "index" || name === "fp";
-  return isRoom(name) && isFile === (rest.length === 0) ? name : undefined;
+  return isRoom(name) && singleFiles.has(name) === (rest.length === 0) ? name : undefined;
 }
 
 /** Every specifier in a source: import and export declarations, with or without `type`, dynamic imports, and import types. */

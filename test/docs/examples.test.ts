@@ -117,6 +117,10 @@ describe("a page", () => {
     expect(isShown(0, "NaN")).toBe(false);
     expect(isShown(Float64Array.of(1, 2), "[1, 2]")).toBe(true);
     expect(isShown(Float64Array.of(1, 2, 3), "[1, 2]")).toBe(false);
+    expect(isShown(Float64Array.of(1, 2), "Float64Array [1, 2]")).toBe(true);
+    expect(isShown([1, 2], "Float64Array [1, 2]")).toBe(false);
+    expect(isShown(Math.log(2), "Math.LN2")).toBe(true);
+    expect(isShown(0.7, "Math.LN2")).toBe(false);
     expect(isShown({ a: [1], b: true }, `{ "a": [1], "b": true }`)).toBe(true);
     expect(isShown({ a: [1], b: true }, `{ "a": [1] }`)).toBe(false);
     expect(isShown(1, "true")).toBe(false);

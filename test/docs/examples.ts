@@ -106,17 +106,20 @@ function docComments(text: string): ReadonlyArray<{ readonly start: number; read
 
 // --- values shown -----------------------------------------------------------------------------------------------------------------------
 
-const notANumber: ReadonlyMap<string, number> = new Map([
+const constants: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
   ["Infinity", Number.POSITIVE_INFINITY],
   ["-Infinity", Number.NEGATIVE_INFINITY],
+  ["Math.LN2", Math.LN2],
+  ["Math.PI", Math.PI],
 ]);
 
-/** The value that a comment shows, or undefined when it is prose. */
-function literalOf(comment: string): unknown {
-  if (notANumber.has(comment)) return notANumber.get(comment);
+/** The value that a comment shows, with its class where it names one (`Float64Array [1, 2]`); undefined when the comment is prose. */
+function literalOf(comment: string): { readonly value: unknown; readonly className: string | undefined } | undefined {
+  if (constants.has(comment)) return { value: constants.get(comment), className: undefined };
+  const [, className, json] = /^(?:(\w+Array) (?=\[))?(.*)$/.exec(comment) ?? [];
   try {
-    return JSON.parse(comment);
+    return { value: JSON.parse(json!), className };
   } catch {
     return undefined;
   }
@@ -147,12 +150,20 @@ export function isShown(value: unknown, comment: string): boolean {
     }
     return actual === shown;
   };
-  return agrees(value, literalOf(comment));
+  const literal = literalOf(comment);
+  if (literal === undefined) return false;
+  if (literal.className !== undefined && Object.getPrototypeOf(value)?.constructor.name !== literal.className) return false;
+  return agrees(value, literal.value);
 }
+
+const print = (value: unknown): string =>
+  ArrayBuffer.isView(value) && isArrayLike(value)
+    ? `${value.constructor.name} ${JSON.stringify(Array.from(value))}`
+    : JSON.stringify(value);
 
 /** Called by the example that runs, where it shows a value. */
 export function show(value: unknown, comment: string): void {
-  if (!isShown(value, comment)) throw new Error(`shows ${comment}, but the value is ${JSON.stringify(value)}`);
+  if (!isShown(value, comment)) throw new Error(`shows ${comment}, but the value is ${print(value)}`);
 }
 
 /** The code that runs: `e; // 5` becomes `$show(e, "5"); // 5`, and so does `console.log(e); // 5`; no line moves. */
