@@ -27,11 +27,11 @@ const npm = (cwd: string, ...args: ReadonlyArray<string>): string =>
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
   });
 
-/** Packs the project (which builds it, unless `npm test` has just done so) and installs the tarball, its one dependency, and the consumers. */
+/** Builds the project (unless `npm test` has just done so), packs it, and installs the tarball, its one dependency, and the consumers. */
 export function strangersCopy(): Copy {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "clew-stranger-")));
-  const built = process.env.CLEW_BUILT === "1" ? ["--ignore-scripts"] : [];
-  const [pack] = JSON.parse(npm(root, "pack", "--json", "--silent", "--pack-destination", folder, ...built)) as [
+  if (process.env.CLEW_BUILT !== "1") npm(root, "run", "build");
+  const [pack] = JSON.parse(npm(root, "pack", "--json", "--silent", "--ignore-scripts", "--pack-destination", folder)) as [
     { filename: string; files: ReadonlyArray<{ path: string }> },
   ];
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));

@@ -10,7 +10,15 @@ const columns = dim("columns", 3);
 const M = parameter("M", [rows, columns]);
 
 const size: Either<unknown, number> = pipe(
-  evaluate({ total: sum(tanh(M)) }, { M: [1, 2, 3, 4, 5, 6] }),
+  evaluate(
+    { total: sum(tanh(M)) },
+    {
+      M: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    },
+  ),
   map((now) => now.total.data[0] ?? Number.NaN),
 );
 
