@@ -2,7 +2,7 @@
 
 export { type GradOptions, grad, hessian, hvp, jacobian, jvp, type Like, valueAndGrad, vjp, type Wrt } from "./autodiff/derivatives.ts";
 export { inference } from "./autodiff/inference.ts";
-export type { EvaluateOptions, Evaluated } from "./evaluate/evaluate.ts";
+export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 export type { Feeds } from "./evaluate/feeds.ts";
 export { ClewError, type Code, type Diagnostic, showDiagnostic, showDiagnostics } from "./graph/diagnostics.ts";
 export { type Dim, dim, type Shape } from "./graph/dim.ts";
@@ -13,3 +13,5 @@ export { item, type Value, type ValueOf } from "./graph/value.ts";
 export * from "./ops/index.ts";
 export { lengthMask } from "./recurrence/mask.ts";
 export { unroll } from "./recurrence/unroll.ts";
+export { type Batch, type BatchOptions, batches, type LabelledSentence } from "./train/batches.ts";
+export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, vocabulary, words } from "./train/vocabulary.ts";

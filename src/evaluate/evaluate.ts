@@ -8,7 +8,7 @@ import type { Node } from "../graph/node.ts";
 import type { Environment } from "../graph/op.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
-import { Fault, type Value, type ValueOf, valueOf } from "../graph/value.ts";
+import { Fault, makeValue, type Value, type ValueOf } from "../graph/value.ts";
 import { type FeedOptions, type Feeds, readFeeds } from "./feeds.ts";
 
 export interface EvaluateOptions extends FeedOptions {
@@ -98,7 +98,7 @@ function run<T>(g: Graph<T>, { nodes, inputs, lastUse }: Schedule, feeds: Feeds,
 /** One node's value from its operands'. */
 export function evaluateNode(node: Node, operands: readonly Value[], environment: Environment): Value {
   const { attributes, shape, dtype } = node;
-  return valueOf(shape, node.op.evaluate(operands, { attributes, shape, dtype, environment }));
+  return makeValue(shape, node.op.evaluate(operands, { attributes, shape, dtype, environment }));
 }
 
 function faultOf(node: Node, fault: Fault): Diagnostic {

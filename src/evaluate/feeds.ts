@@ -5,7 +5,7 @@ import { showShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/graph.ts";
 import { nameOf, noteOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-import { allocate, flatten, type NestedArray, type Value, valueOf } from "../graph/value.ts";
+import { allocate, flatten, makeValue, type NestedArray, type Value } from "../graph/value.ts";
 
 /** A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back. */
 export type Feeds = { readonly [name: string]: NestedArray | Value };
@@ -65,7 +65,7 @@ function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Valu
   if (typeof flat === "string") return flat;
   for (let i = 0; i < flat.length; i++) {
     const x = flat[i]!;
-    if (node.dtype === "float" && x !== x && !nanAllowed) return `element ${i} is NaN`;
+    if (node.dtype === "float" && Number.isNaN(x) && !nanAllowed) return `element ${i} is NaN`;
     if (node.dtype === "int" && (!Number.isInteger(x) || x < -2147483648 || x > 2147483647))
       return `element ${i} is ${x}, expected a whole number (32 bits)`;
     if (node.dtype === "bool" && x !== 0 && x !== 1) return `element ${i} is ${x}, expected true or false`;
@@ -74,8 +74,8 @@ function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Valu
     (node.dtype === "float" && flat instanceof Float64Array) ||
     (node.dtype === "int" && flat instanceof Int32Array) ||
     (node.dtype === "bool" && flat instanceof Uint8Array);
-  if (exact) return valueOf(node.shape, flat as Float64Array);
+  if (exact) return makeValue(node.shape, flat as Float64Array);
   const own = allocate(node.dtype, flat.length);
   own.set(flat);
-  return valueOf(node.shape, own);
+  return makeValue(node.shape, own);
 }

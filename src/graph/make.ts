@@ -8,7 +8,7 @@ import { ambientOrigin, type Step, userCalled } from "./source.ts";
 
 /** How messages call a node: its own name, when the user gave one. */
 export function nameOf(node: Node): string | undefined {
-  const name = node.attributes["name"];
+  const name = node.attributes.name;
   return typeof name === "string" ? name : undefined;
 }
 

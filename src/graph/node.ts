@@ -1,8 +1,8 @@
 // A node: an immutable record of an op, its operands and attributes, the shape and dtype that follow, and where it comes from.
 // A tensor of the user's program *is* a node: using the same one twice is what sharing means.
 
-import type { Shape } from "./dim.ts";
 import type { Diagnostic } from "./diagnostics.ts";
+import type { Shape } from "./dim.ts";
 import type { Op } from "./op.ts";
 import type { Origin } from "./source.ts";
 

@@ -86,9 +86,7 @@ export interface Binary<Op extends string, O extends DType = "float"> {
 }
 
 /** One float operand, shape kept. */
-export interface Unary<O extends DType = "float"> {
-  <S extends Shape>(a: Tensor<S>): Tensor<S, O>;
-}
+export type Unary<O extends DType = "float"> = <S extends Shape>(a: Tensor<S>) => Tensor<S, O>;
 
 type Numeric = "float" | "int";
 

@@ -30,7 +30,7 @@ export function allocate(dtype: DType, size: number): Data {
   return dtype === "int" ? new Int32Array(size) : new Uint8Array(size);
 }
 
-export function valueOf(shape: Shape, data: Data): Value {
+export function makeValue(shape: Shape, data: Data): Value {
   return { dims: shape.map((d) => d.name), shape: shape.map((d) => d.size), data: data as never };
 }
 

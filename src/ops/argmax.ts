@@ -49,7 +49,7 @@ export function argmaxOf(a: Value, axis: number): { readonly at: Int32Array; rea
       for (let k = 1; k < along; k++) {
         const x = a.data[start + k * inner]!;
         const y = a.data[start + best * inner]!;
-        if (x > y || (x !== x && y === y)) best = k;
+        if (x > y || (Number.isNaN(x) && !Number.isNaN(y))) best = k;
       }
       at[o * inner + i] = best;
       from[o * inner + i] = start + best * inner;

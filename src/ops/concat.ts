@@ -117,13 +117,11 @@ type Beside<A extends Shape, KA, B extends Shape, KB> =
       ? Shape
       : ShapeError<`concat: other dims differ: ${ShowShape<A>} and ${ShowShape<B>}`>;
 
-interface Concat {
-  <A extends Shape, KA extends Dim, B extends Shape, KB extends Dim, J extends Dim, D extends DType>(
-    a: readonly [Tensor<A, D>, KA & Ok<Axis<"concat", A, KA, readonly []>>],
-    b: readonly [Tensor<B, NoInfer<D>> & Ok<Beside<A, KA, B, KB>>, KB & Ok<Axis<"concat", B, KB, readonly []>>],
-    into: J,
-  ): Result<Axis<"concat", A, KA, Replace<A, KA, readonly [J]>>, D>;
-}
+type Concat = <A extends Shape, KA extends Dim, B extends Shape, KB extends Dim, J extends Dim, D extends DType>(
+  a: readonly [Tensor<A, D>, KA & Ok<Axis<"concat", A, KA, readonly []>>],
+  b: readonly [Tensor<B, NoInfer<D>> & Ok<Beside<A, KA, B, KB>>, KB & Ok<Axis<"concat", B, KB, readonly []>>],
+  into: J,
+) => Result<Axis<"concat", A, KA, Replace<A, KA, readonly [J]>>, D>;
 
 /**
  * Two tensors one after the other along a dim of each, which is then `into`; their other dims agree.

@@ -152,7 +152,7 @@ function broadcastHint(inputs: readonly Node[]): string {
     if (e !== undefined) return `"${d.name}" is ${d.size} on one side and ${e.size} on the other`;
   }
   const [large, small] = (b?.length ?? 0) > a.length ? [b, a] : [a, b];
-  if (small !== undefined && small.every((d) => large.some((e) => e.name === d.name && e.size === d.size))) {
+  if (small?.every((d) => large.some((e) => e.name === d.name && e.size === d.size))) {
     return "the dims are there, in another order: transpose one of them";
   }
   return "the smaller operand's dims must be among the larger's, in the same order; rename(a, from, to) changes a dim's name";

@@ -87,13 +87,11 @@ export const softmaxCrossEntropy: CrossEntropy = userCalled((l: unknown, y: unkn
   return reduced(name, each, options);
 });
 
-interface SquaredError {
-  <S extends Shape, const O extends LossOptions = Record<never, never>>(
-    prediction: Tensor<S>,
-    target: Tensor<NoInfer<S>>,
-    options?: O,
-  ): Tensor<Reduced<S, O["reduce"]>>;
-}
+type SquaredError = <S extends Shape, const O extends LossOptions = Record<never, never>>(
+  prediction: Tensor<S>,
+  target: Tensor<NoInfer<S>>,
+  options?: O,
+) => Tensor<Reduced<S, O["reduce"]>>;
 
 /** The mean of (prediction − target)²; both of one shape. */
 export const meanSquaredError: SquaredError = userCalled((p: unknown, t: unknown, options: LossOptions = {}): Node => {

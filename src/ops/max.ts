@@ -1,8 +1,8 @@
 import { make, opFunction } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import { between, drawn, exactly } from "./elementwise.ts";
 import { argmaxOf } from "./argmax.ts";
+import { between, drawn, exactly } from "./elementwise.ts";
 import { needsFloat } from "./operands.ts";
 import { column, layer, row } from "./structural.ts";
 import { type Reduction, reduction } from "./sum.ts";

@@ -1,6 +1,6 @@
+import type { Shape } from "../graph/dim.ts";
 import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Shape } from "../graph/dim.ts";
 import type { Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { elementwise, exactly } from "./elementwise.ts";

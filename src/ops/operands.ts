@@ -1,7 +1,7 @@
 // What op functions do with their arguments: numbers become scalars, axes named by a dim become positions, and what cannot be resolved
 // becomes a mistake that the result carries.
 
-import { type Code, type Diagnostic } from "../graph/diagnostics.ts";
+import type { Code, Diagnostic } from "../graph/diagnostics.ts";
 import { type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { ill, mistakeHere, operand } from "../graph/make.ts";
 import { createNode, type DType, type Node } from "../graph/node.ts";

@@ -3,7 +3,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
 import type { Parameter } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import { glorot, type Initialiser, constantly } from "./initialisers.ts";
+import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };
 

@@ -6,8 +6,8 @@ import { make } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import { algebra as m } from "./algebra.ts";
-import { mulOp } from "./mul.ts";
 import { scalarNode } from "./full.ts";
+import { mulOp } from "./mul.ts";
 import { stopGradientNode } from "./stopGradient.ts";
 import { type Reduction, reduction } from "./sum.ts";
 

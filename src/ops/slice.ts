@@ -1,7 +1,7 @@
 import type { Dim, Shape } from "../graph/dim.ts";
+import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
-import { dim } from "../graph/dim.ts";
 import type { Op } from "../graph/op.ts";
 import type { Axis, Ok, Replace, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";

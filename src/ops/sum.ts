@@ -1,4 +1,4 @@
-import { type Dim, type Shape } from "../graph/dim.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
