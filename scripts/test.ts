@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 interface Count {
@@ -28,7 +29,7 @@ const reportFile = `${folder}/vitest.json`;
 /** Runs one tool from node_modules/.bin; its exit code, or 1 when it could not start or was killed. */
 const run = (name: string, args: ReadonlyArray<string>): Promise<number> =>
   new Promise((resolve) => {
-    const child = spawn("npx", ["--no-install", name, ...args], {
+    const child = spawn(join("node_modules", ".bin", name), args, {
       stdio: "inherit",
       shell: process.platform === "win32",
       env: { ...process.env, CLEW_BUILT: "1" }, // the package tests pack what the build step made
