@@ -4,11 +4,11 @@ import * as E from "fp-ts/lib/Either.js";
 import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { type Graph, graph } from "../graph/graph.ts";
 import { noteOf } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
+import type { Node, ValueOf } from "../graph/node.ts";
 import type { Environment } from "../graph/op.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
-import { Fault, makeValue, type Value, type ValueOf } from "../graph/value.ts";
+import { Fault, makeValue, type Value } from "../graph/value.ts";
 import { type FeedOptions, type Feeds, readFeeds } from "./feeds.ts";
 
 export interface EvaluateOptions extends FeedOptions {

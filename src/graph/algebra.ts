@@ -4,7 +4,7 @@
 // ops/algebra.ts interprets it over nodes.
 
 import type { Dim, Shape } from "./dim.ts";
-import type { DType, Node } from "./node.ts";
+import type { DType } from "./value.ts";
 
 /** Elementwise operations. Truth values are 1 and 0 when T is number. */
 export interface Arithmetic<T> {
@@ -43,34 +43,34 @@ export type ContractAxes = {
 };
 
 /** Everything that derivative, lift and combine rules may use: by axis position, so that repeated dim names are no obstacle. */
-export interface Algebra extends Arithmetic<Node> {
-  full(shape: Shape, value: number): Node;
-  iota(shape: Shape, axis: number): Node;
-  cast(a: Node, dtype: DType): Node;
+export interface Algebra<T> extends Arithmetic<T> {
+  full(shape: Shape, value: number): T;
+  iota(shape: Shape, axis: number): T;
+  cast(a: T, dtype: DType): T;
   /** Sums over axes. */
-  sum(a: Node, axes: readonly number[]): Node;
-  max(a: Node, axis: number): Node;
+  sum(a: T, axes: readonly number[]): T;
+  max(a: T, axis: number): T;
   /** Repeats a along new axes: `axes[i]` is where a's i-th dim stands in `shape`. */
-  broadcast(a: Node, shape: Shape, axes: readonly number[]): Node;
+  broadcast(a: T, shape: Shape, axes: readonly number[]): T;
   /** Result's axis i is a's axis `order[i]`. */
-  transpose(a: Node, order: readonly number[]): Node;
+  transpose(a: T, order: readonly number[]): T;
   /** Same elements in row-major order, other dims. */
-  reshape(a: Node, shape: Shape): Node;
-  contract(a: Node, b: Node, axes: ContractAxes): Node;
+  reshape(a: T, shape: Shape): T;
+  contract(a: T, b: T, axes: ContractAxes): T;
   /** `into.size` elements of the axis, from `start`; the axis is then `into`. */
-  slice(a: Node, axis: number, start: number, into: Dim): Node;
+  slice(a: T, axis: number, start: number, into: Dim): T;
   /** Zeros around: a's axis lies in `into` from `start`. The adjoint of slice. */
-  pad(a: Node, axis: number, start: number, into: Dim): Node;
-  concat(parts: readonly Node[], axis: number, into: Dim): Node;
+  pad(a: T, axis: number, start: number, into: Dim): T;
+  concat(parts: readonly T[], axis: number, into: Dim): T;
   /** Element `at` of an axis, which is dropped. */
-  index(a: Node, axis: number, at: number): Node;
+  index(a: T, axis: number, at: number): T;
   /** Zeros, but for a at element `at` of the new axis `into`. The adjoint of index. */
-  place(a: Node, axis: number, at: number, into: Dim): Node;
+  place(a: T, axis: number, at: number, into: Dim): T;
   /** Parts of one shape, along the new first axis `into`. */
-  stack(parts: readonly Node[], into: Dim): Node;
-  reverse(a: Node, axis: number): Node;
+  stack(parts: readonly T[], into: Dim): T;
+  reverse(a: T, axis: number): T;
   /** Rows of `table` along `axis`, by id; the dims of ids take the axis' place. */
-  gather(table: Node, ids: Node, axis: number): Node;
+  gather(table: T, ids: T, axis: number): T;
   /** Adds the rows of `updates` (whose dims at `axis`… are those of ids) into zeros, by id. The adjoint of gather. */
-  scatterAdd(updates: Node, ids: Node, axis: number, into: Dim): Node;
+  scatterAdd(updates: T, ids: T, axis: number, into: Dim): T;
 }

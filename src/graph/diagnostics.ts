@@ -2,7 +2,7 @@
 // `clew` door throws them in a ClewError.
 
 import { type Shape, showShape } from "./dim.ts";
-import { type Site, showSite } from "./source.ts";
+import { type Site, showSite } from "./site.ts";
 
 /** What can be wrong, as a name that scripts may test for. */
 export type Code =

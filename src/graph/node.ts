@@ -1,13 +1,17 @@
-// A node: an immutable record of an op, its operands and attributes, the shape and dtype that follow, and where it comes from.
-// A tensor of the user's program *is* a node: using the same one twice is what sharing means.
+// The data: a node, its op, and where it comes from. These three records know each other, so they stand in one file.
+//
+// A node is an immutable record of an op, its operands and attributes, and the shape and dtype that follow. A tensor of the user's program *is* a
+// node: using the same one twice is what sharing means.
 
-import type { Diagnostic } from "./diagnostics.ts";
-import type { Shape } from "./dim.ts";
-import type { Op } from "./op.ts";
-import type { Origin } from "./source.ts";
+import type { Algebra, Arithmetic } from "./algebra.ts";
+import type { Code, Diagnostic } from "./diagnostics.ts";
+import type { Dim, Shape } from "./dim.ts";
+import type { Site } from "./site.ts";
+import type { Data, DType, Value } from "./value.ts";
 
-/** What an element is. Precision belongs to the engine, not to the graph. */
-export type DType = "float" | "int" | "bool";
+export type { DType } from "./value.ts";
+
+// ---- nodes ----
 
 /** A tensor of a known shape: what op functions take and return. `Tensor` alone is a float tensor whose shape is known only at run time. */
 export interface Tensor<S extends Shape = Shape, D extends DType = "float"> {
@@ -34,6 +38,9 @@ export type Attributes = Readonly<Record<string, unknown>>;
 export interface Parameter<S extends Shape = Shape> extends Tensor<S> {
   readonly parameter: string;
 }
+
+/** The value that a tensor evaluates to. */
+export type ValueOf<T> = T extends Tensor<infer S, infer D> ? Value<S, D> : never;
 
 let created = 0;
 
@@ -76,4 +83,173 @@ export function createNode(
 
 export function isNode(value: unknown): value is Node {
   return value instanceof GraphNode;
+}
+
+// ---- where a node comes from ----
+
+// Everything that Clew can explain (pictures, equations, errors, folding) comes from four facts that every node carries: the user's source line,
+// the time step it belongs to, the template node that it is an instance of, and, for a derived node, the forward node and the rule that made it.
+
+/** The instance of a cell that a node belongs to: step `t` of the unrolling `of`, inside `outer` when unrollings are nested. */
+export interface Step {
+  readonly of: Unrolling;
+  readonly t: number;
+  readonly outer?: Step | undefined;
+}
+
+/** One call of `unroll`: what its steps have in common. */
+export interface Unrolling {
+  /** The dim that is unrolled (`time`). */
+  readonly dim: { readonly name: string; readonly size: number };
+  /** Nodes of the template, in creation order: the cell as the user wrote it. */
+  readonly template: readonly Node[];
+  /** Template state → template next state, in the order of the state's leaves: the recurrent edges of the folded picture. */
+  readonly carries: readonly { readonly state: Node; readonly next: Node }[];
+  readonly reverse: boolean;
+}
+
+/** Why a derived node exists: which rule, applied to which forward node, made it. */
+export interface Derivation {
+  readonly of: Node;
+  /** `∂tanh` (reverse), `d tanh` (forward), `Σ` (a sum of adjoints), `seed`. */
+  readonly rule: string;
+  /** The forward node whose adjoint (∂loss/∂node) this node is, or contributes to. */
+  adjointOf?: Node;
+}
+
+export interface Origin {
+  readonly site?: Site | undefined;
+  readonly step?: Step | undefined;
+  readonly template?: Node | undefined;
+  readonly derived?: Derivation | undefined;
+  /** The dim whose cell is being read right now: set on template nodes. */
+  readonly cell?: { readonly name: string } | undefined;
+}
+
+// ---- ops ----
+
+// The op record: everything that is known about one op, in one file. Passes ask the record (`node.op.vjp(…)`) and never name an op, so
+// adding an op touches its own file and one line of ops/index.ts.
+
+/** What the shape rule says of a well-shaped expression. */
+export interface Typed {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** What it says of an ill-shaped one: the mistake, and a best-effort shape to go on with. */
+export interface Mistake {
+  readonly code: Code;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Positions of the operands whose shapes this rests on (default: all). */
+  readonly involves?: readonly number[];
+  readonly guess: Typed;
+  /** Whether the guess holds whatever the mistake was (the result of an ill-shaped matmul still has its rows and columns). */
+  readonly certain?: boolean;
+}
+
+/** What evaluation knows besides operands. */
+export interface Environment {
+  /** Seed of initialisers and dropout. */
+  readonly seed: number;
+  /** Training step: dropout draws anew at each. */
+  readonly trainingStep: number;
+}
+
+export interface Evaluation<A> {
+  readonly attributes: A;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly environment: Environment;
+}
+
+export interface ReverseAt<A> {
+  readonly node: Node;
+  readonly inputs: readonly Node[];
+  readonly attributes: A;
+  /** ∂loss/∂node, of the node's shape. */
+  readonly cotangent: Node;
+  /** Which operands' cotangents will be read; others need not be built. */
+  readonly wanted: readonly boolean[];
+}
+
+export interface ForwardAt<A> {
+  readonly node: Node;
+  readonly inputs: readonly Node[];
+  readonly attributes: A;
+  /** One per operand; undefined is a structural zero. At least one is there. */
+  readonly tangents: readonly (Node | undefined)[];
+}
+
+export interface LiftAt<A> {
+  readonly node: Node;
+  /** The operands; a lifted one has `dim` as a new first dim. */
+  readonly inputs: readonly Node[];
+  readonly lifted: readonly boolean[];
+  readonly attributes: A;
+  readonly dim: Dim;
+}
+
+/** An operand of a sample: a shape, and how its elements are drawn from u ∈ [0, 1), or the elements themselves. */
+export interface SampleOperand {
+  readonly shape: Shape;
+  readonly dtype?: DType;
+  readonly draw?: (u: number, index: number) => number;
+  readonly data?: readonly number[];
+}
+
+/** Operands and attributes on which the laws are checked: drawn to reach the op's domain, its edges and its kinks. */
+export interface Sample<A> {
+  readonly name: string;
+  readonly operands: readonly SampleOperand[];
+  readonly attributes: A;
+  /** True where operands lie on a kink: derivatives are one-sided there, and numeric differences do not apply. */
+  readonly kink?: boolean;
+}
+
+/** The reason why an op has no derivative, as a user should read it. */
+export interface NoDerivative {
+  readonly none: string;
+}
+
+// Attributes are checked where an op's constructor makes the node; a pass sees any op and hands its attributes back to its own record.
+// biome-ignore lint/suspicious/noExplicitAny: records of all ops live in one registry
+export interface Op<A extends Attributes = any> {
+  readonly name: string;
+  /** One sentence, with shapes by dimension name. */
+  readonly doc: string;
+  /** Set where the node stands for a value from outside: by what it is found. */
+  readonly leaf?: "input" | "parameter" | "constant" | "template";
+  /** True where differentiation takes the result as constant, whatever it depends on. */
+  readonly constant?: true;
+  /** The shape rule. */
+  readonly infer: (inputs: readonly Node[], attributes: A) => Typed | Mistake;
+  /** f64 reference: plain loops over typed arrays. */
+  readonly evaluate: (inputs: readonly Value[], at: Evaluation<A>) => Data;
+  /** Cotangents of the operands, given the result's; undefined is a structural zero. */
+  readonly vjp: ((at: ReverseAt<A>, m: Algebra<Node>) => readonly (Node | undefined)[]) | NoDerivative;
+  /** Tangent of the result, given the operands'; undefined is a structural zero. */
+  readonly jvp: ((at: ForwardAt<A>, m: Algebra<Node>) => Node | undefined) | NoDerivative;
+  /** The same op for a whole new leading dim of operands at once. */
+  readonly lift: (at: LiftAt<A>, m: Algebra<Node>) => Node;
+  /** How a sum of several results of this op is best formed (disjoint slices of one array, put back, are one concatenation). */
+  readonly combine?: (terms: readonly Node[], m: Algebra<Node>) => Node | undefined;
+  /** What takes the node's place outside of training. */
+  readonly inference?: (node: Node, inputs: readonly Node[]) => Node;
+  /** Attributes of the instance at a time step, where they depend on it. */
+  readonly atStep?: (attributes: A, step: Step) => A;
+  /** Which side of its kinks each element is on, where the op has kinks: a derivative holds while this does not change. */
+  readonly branch?: (inputs: readonly Value[], at: Evaluation<A>) => ArrayLike<number>;
+  /** For elementwise ops: the formula, over any arithmetic. */
+  readonly formula?: <T>(m: Arithmetic<T>, ...operands: T[]) => T;
+  /** Short text for a picture's node. */
+  readonly label: (attributes: A) => string;
+  /** TeX of the result from TeX of the operands. */
+  readonly latex: (operands: readonly string[], attributes: A) => string;
+  readonly samples: readonly Sample<A>[];
+}
+
+export function hasDerivative<F>(rule: F | NoDerivative): rule is F {
+  return typeof rule === "function";
 }

@@ -2,7 +2,9 @@
 
 import type { Code } from "./diagnostics.ts";
 import { type Dim, type Shape, showShape } from "./dim.ts";
-import type { DType, Tensor } from "./node.ts";
+
+/** What an element is. Precision belongs to the engine, not to the graph. */
+export type DType = "float" | "int" | "bool";
 
 export type Data = Float64Array | Float32Array | Int32Array | Uint8Array;
 
@@ -21,9 +23,6 @@ export interface Value<S extends Shape = Shape, D extends DType = DType> {
   readonly shape: readonly number[];
   readonly data: DataOf[D];
 }
-
-/** The value that a tensor evaluates to. */
-export type ValueOf<T> = T extends Tensor<infer S, infer D> ? Value<S, D> : never;
 
 export function allocate(dtype: DType, size: number): Data {
   if (dtype === "float") return new Float64Array(size);

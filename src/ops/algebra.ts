@@ -53,7 +53,7 @@ const of =
   (...operands: Node[]): Node =>
     make(op, operands, {});
 
-export const algebra: Algebra = {
+export const algebra: Algebra<Node> = {
   constant: scalarNode,
   add: of(addOp),
   sub: of(subOp),

@@ -131,7 +131,7 @@ function resultShape(a: Shape, b: Shape, axes: ContractAxes): Shape {
 }
 
 /** Σ over the cotangent's axes that came from b: what is left are a's kept axes, then b's summed ones, to be put in a's order. */
-function cotangentOfA(m: Algebra, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
+function cotangentOfA(m: Algebra<Node>, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
   const rows = kept(a.shape.length, summed, 0);
   const columns = free(b.shape.length, { summed, batch });
   const product = m.contract(cotangent, b, {
@@ -148,7 +148,7 @@ function cotangentOfA(m: Algebra, a: Node, b: Node, cotangent: Node, { summed, b
 }
 
 /** aᵀ · cotangent: batch and summed axes of a first, then b's free ones, to be put in b's order. */
-function cotangentOfB(m: Algebra, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
+function cotangentOfB(m: Algebra<Node>, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
   const rows = kept(a.shape.length, summed, 0);
   const batched = new Set(batch.map(([i]) => i));
   const product = m.contract(a, cotangent, {

@@ -79,14 +79,14 @@ function formulaOf(formula: ElementwiseRecord["formula"]): (...x: number[]) => n
 }
 
 /** a, whose first dim is the lifted one, repeated to the full lifted shape. */
-function spread(m: Algebra, a: Node, full: Shape): Node {
+function spread(m: Algebra<Node>, a: Node, full: Shape): Node {
   if (a.shape.length === full.length) return a;
   const axes = alignment(a.shape.slice(1), full.slice(1)) ?? [];
   return m.broadcast(a, full, [0, ...axes.map((x) => x + 1)]);
 }
 
 /** Sums away the dims that broadcasting had repeated: the adjoint of broadcasting. */
-export function sumTo(m: Algebra, a: Node, shape: Shape): Node {
+export function sumTo(m: Algebra<Node>, a: Node, shape: Shape): Node {
   if (a.shape.length === shape.length) return a;
   const kept = new Set(alignment(shape, a.shape) ?? []);
   const axes = a.shape.map((_, i) => i).filter((i) => !kept.has(i));
@@ -94,7 +94,7 @@ export function sumTo(m: Algebra, a: Node, shape: Shape): Node {
 }
 
 /** Repeats a to the shape that it broadcasts to. */
-export function broadcastLike(m: Algebra, a: Node, shape: Shape): Node {
+export function broadcastLike(m: Algebra<Node>, a: Node, shape: Shape): Node {
   if (a.shape.length === shape.length) return a;
   return m.broadcast(a, shape, alignment(a.shape, shape) ?? []);
 }
