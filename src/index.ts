@@ -1,11 +1,16 @@
 // The throwing door: the verbs that can fail throw a ClewError with the diagnostics that clew/fp returns.
 
 import * as E from "fp-ts/lib/Either.js";
-import type { EvaluateOptions, Evaluated } from "./evaluate/evaluate.ts";
+import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
+import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/program.ts";
 import * as fp from "./fp.ts";
 import { ClewError, type Diagnostic } from "./graph/diagnostics.ts";
 import type { Graph } from "./graph/graph.ts";
+import type { Model } from "./models/model.ts";
+import type { FitEvent, FitOptions } from "./train/fit.ts";
+import type { PredictOptions } from "./train/predict.ts";
+import type { Source } from "./train/sentences.ts";
 
 export * from "./vocabulary.ts";
 
@@ -37,4 +42,84 @@ export function graph<T>(outputs: T): Graph<T> {
  */
 export function evaluate<T>(outputs: T, feeds: Feeds, options?: EvaluateOptions): Evaluated<T> {
   return orThrow(fp.evaluate(outputs, feeds, options));
+}
+
+/** A program with state: outputs, and updates of parameters, run again and again. */
+export interface Program<T> {
+  /** Names of the inputs, each of which must be fed. */
+  readonly inputs: readonly string[];
+  /**
+   * One step: the outputs by the old values, then all updates are written.
+   *
+   * @throws ClewError when feeds do not fit, or (with updates) when the loss or a next value is not finite; then nothing was written.
+   */
+  run(feeds: Feeds, options?: RunOptions): Evaluated<T>;
+  /** Copies of the parameters' values, by name. */
+  parameters(): ParameterValues;
+  /** Copies values in, for some or all parameters. */
+  set(values: Feeds): void;
+}
+
+/**
+ * A program on the reference interpreter, f64: what `compile` gives, without compiling.
+ *
+ * Every update reads the old values, then all are written. Parameters start from their initialisers, by seed.
+ *
+ * @throws ClewError with every mistake in outputs and updates.
+ * @example
+ * import { add, input, interpret, mul, parameter } from "clew";
+ * const total = parameter("total", []), x = input("x", []);
+ * const program = interpret({ before: total }, { update: new Map([[total, add(total, x)]]) });
+ * program.run({ x: 2 });
+ * program.run({ x: 3 }).before.data; // Float64Array [2]
+ * program.parameters()["total"]!.data; // Float64Array [5]
+ */
+export function interpret<T>(outputs: T, options?: ProgramOptions): Program<T> {
+  const program = orThrow(fp.interpret(outputs, options));
+  return {
+    inputs: program.inputs,
+    run: (feeds, runOptions) => orThrow(program.run(feeds, runOptions)),
+    parameters: () => program.parameters(),
+    set: (values) => orThrow(program.set(values)),
+  };
+}
+
+/**
+ * Trains a model on the batches of a source, as a stream of events: one per step, one per epoch. Nothing happens until it is iterated, and leaving the
+ * loop ends it. The same model, data, options and seed give the same bits.
+ *
+ * @throws ClewError while it is iterated; what was learned before stands.
+ * @example
+ * import { adam, bagOfWords, fit, sentences, vocabulary } from "clew";
+ * const texts = ["good", "bad", "a good film", "a bad film"];
+ * const v = vocabulary(texts);
+ * const data = sentences(texts.map((text, i) => ({ ids: v.encode(text), label: i % 2 })), { size: 2 });
+ * let loss = Number.NaN;
+ * for await (const event of fit(bagOfWords({ words: v.size }), data, { optimiser: adam(0.1), epochs: 20, seed: 1 })) loss = event.loss;
+ * loss < 0.1; // true
+ */
+export async function* fit(model: Model, data: Source, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
+  for await (const event of fp.fit(model, data, options)) {
+    if (event.kind === "failure") throw new ClewError(event.diagnostics);
+    yield event;
+  }
+}
+
+/**
+ * What a model says of each sentence: its row of `predictions`, for a classifier the probability of each label. Without dropout.
+ *
+ * @param parameters trained values by name, as an epoch's event gives them
+ * @param of encoded sentences, each of its own length
+ * @throws ClewError for parameters that do not fit and ids out of range.
+ * @example
+ * import { bagOfWords, predict } from "clew";
+ * predict(bagOfWords({ words: 4 }), {}, [[2, 3], [3]])[1]!; // Float64Array [0.5, 0.5]
+ */
+export function predict(
+  model: Model,
+  parameters: Feeds,
+  of: readonly ArrayLike<number>[],
+  options?: PredictOptions,
+): readonly Float64Array[] {
+  return orThrow(fp.predict(model, parameters, of, options));
 }

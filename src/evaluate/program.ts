@@ -1,0 +1,152 @@
+// A program: outputs, and updates of parameters, run again and again on a state. Here by the reference interpreter; a compiled
+// program has the same interface.
+//
+// A step reads the old values and then writes all the new ones: the updates are nodes of one graph, and a parameter's node there is its
+// value before the step, whoever else has an update.
+
+import * as E from "fp-ts/lib/Either.js";
+import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { nameOf, noteOf } from "../graph/make.ts";
+import type { Node, Parameter, Tensor } from "../graph/node.ts";
+import { leaves, nodesOf, type Tree } from "../graph/tree.ts";
+import type { Value } from "../graph/value.ts";
+import { type Evaluated, type EvaluateOptions, evaluateNode, type Prepared, prepare } from "./evaluate.ts";
+import { type Feeds, readFeeds } from "./feeds.ts";
+
+type Either<A> = E.Either<readonly Diagnostic[], A>;
+
+/** What a step writes: for each parameter the graph of its next value, of the parameter's shape. */
+export type Update = ReadonlyMap<Parameter, Tensor>;
+
+/** Values of parameters by name. */
+export type ParameterValues = { readonly [name: string]: Value };
+
+/** Where parameters live: programs that were given the same store have the same state. */
+export type ParameterStore = Map<string, Value>;
+
+export interface ProgramOptions {
+  readonly update?: Update;
+  /** Seed of initialisers and dropout. Default 0. */
+  readonly seed?: number;
+  /** The state; one of its own when left out. What it holds takes the place of initial values. */
+  readonly store?: ParameterStore;
+}
+
+export type RunOptions = Omit<EvaluateOptions, "seed">;
+
+export interface Program<T> {
+  /** Names of the inputs, each of which must be fed. */
+  readonly inputs: readonly string[];
+  /**
+   * One step: the outputs by the old values, then all updates are written. A run that fails writes nothing; with updates, NaN or infinity in one
+   * of them or in an output that is a scalar (the loss) is a failure.
+   */
+  run(feeds: Feeds, options?: RunOptions): Either<Evaluated<T>>;
+  /** Copies of the parameters' values, by name. */
+  parameters(): ParameterValues;
+  /** Copies values in, for some or all parameters; all of them or, when one does not fit, none. */
+  set(values: Feeds): Either<void>;
+}
+
+/**
+ * A program on the reference interpreter.
+ *
+ * @returns the program, or every mistake in outputs and updates
+ */
+export function interpret<T>(outputs: T, options: ProgramOptions = {}): Either<Program<T>> {
+  const { update = new Map<Parameter, Tensor>(), seed = 0, store = new Map() } = options;
+  const next = Object.fromEntries([...update].map(([parameter, value]) => [parameter.parameter, value]));
+  const mistakes = shapeMistakes(update);
+  if (mistakes.length > 0) return E.left(mistakes);
+  // the parameters themselves are outputs of the graph too: one that is only written belongs to the program like any other
+  const written = Object.fromEntries([...update.keys()].map((parameter) => [parameter.parameter, parameter]));
+  return E.map((prepared: Prepared<{ outputs: T; next: typeof next; written: typeof written }>): Program<T> => {
+    const own = new Map(prepared.graph.parameters.map((p) => [nameOf(p)!, p]));
+    for (const [name, node] of own) {
+      if (!store.has(name)) store.set(name, evaluateNode(node, [], { seed, trainingStep: 0 }));
+    }
+    const current = (): Record<string, Value> => Object.fromEntries([...own.keys()].map((name) => [name, store.get(name)!]));
+    return {
+      inputs: prepared.graph.inputs.map((i) => nameOf(i)!),
+      run: (feeds, runOptions = {}) => {
+        const result = prepared.run({ ...current(), ...feeds }, { ...runOptions, seed });
+        if (E.isLeft(result)) return result;
+        const values = result.right.next as { readonly [name: string]: Value };
+        const broken = update.size === 0 ? [] : notFinite(prepared.graph.outputs.outputs, result.right.outputs, values, own);
+        if (broken.length > 0) return E.left(broken);
+        for (const name of Object.keys(values)) store.set(name, values[name]!);
+        return E.right(result.right.outputs as Evaluated<T>);
+      },
+      parameters: () => Object.fromEntries(Object.entries(current()).map(([name, value]) => [name, copy(value)])),
+      set: (values) => {
+        const read = readFeeds({ ...prepared.graph, inputs: [] }, values, {});
+        if (read.problems.length > 0) return E.left(read.problems);
+        for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
+        return E.right(undefined);
+      },
+    };
+  })(prepare({ outputs, next, written }));
+}
+
+function shapeMistakes(update: Update): readonly Diagnostic[] {
+  return [...update].flatMap(([parameter, value]) => {
+    const fits =
+      value.dtype === "float" &&
+      value.shape.length === parameter.shape.length &&
+      value.shape.every((d, i) => d.name === parameter.shape[i]!.name && d.size === parameter.shape[i]!.size);
+    if (fits || !value.certain) return [];
+    return [
+      diagnostic({
+        code: "DimMismatch",
+        op: "update",
+        message: `the next value of "${parameter.parameter}" does not have its shape`,
+        operands: [noteOf(parameter), noteOf(value)],
+        site: value.origin.site,
+      }),
+    ];
+  });
+}
+
+/** What of a step's results is not finite: scalar outputs (a loss), next values. */
+function notFinite(
+  outputs: unknown,
+  results: unknown,
+  next: ParameterValues,
+  parameters: ReadonlyMap<string, Node>,
+): readonly Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const tell = (what: string, node: Node): void => {
+    found.push(
+      diagnostic({
+        code: "NotFinite",
+        op: "update",
+        message: `${what}: nothing was written`,
+        operands: [noteOf(node)],
+        site: node.origin.site,
+        hint: "a smaller learning rate, or clipByGlobalNorm, keeps steps finite",
+      }),
+    );
+  };
+  const values = leaves(results as Tree<Value>, isValue);
+  nodesOf(outputs).forEach((node, i) => {
+    const { data } = values[i]!;
+    if (node.dtype === "float" && data.length === 1 && !Number.isFinite(data[0])) tell(`an output is ${data[0]}`, node);
+  });
+  for (const [name, { data }] of Object.entries(next)) {
+    if (!allFinite(data as Float64Array)) tell(`the next value of "${name}" has NaN or infinity`, parameters.get(name)!);
+  }
+  return found;
+}
+
+function isValue(t: unknown): t is Value {
+  return typeof t === "object" && t !== null && "data" in t && ArrayBuffer.isView(t.data);
+}
+
+function allFinite(data: Float64Array): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) return false;
+  return true;
+}
+
+function copy(value: Value): Value {
+  return { ...value, data: value.data.slice() as Float64Array };
+}

@@ -1,0 +1,47 @@
+// What a model is. Data dims vary (training, one sentence, the last batch), weights do not: parameters are made once, and `build` makes the
+// graph for given sizes around them.
+
+import type { Dim, Shape } from "../graph/dim.ts";
+import type { DType, Node, Parameter, Tensor } from "../graph/node.ts";
+import { argmax } from "../ops/argmax.ts";
+import { cast } from "../ops/cast.ts";
+import { equal } from "../ops/equal.ts";
+import { mean } from "../ops/reductions.ts";
+
+/** The sizes that data have: how many steps, how many examples. */
+export interface DataDims {
+  readonly time: Dim<"time">;
+  readonly batch: Dim<"batch">;
+}
+
+/** A model's graph for given sizes. */
+export interface Built {
+  /** What is fed, by name. */
+  readonly inputs: { readonly [name: string]: Tensor<Shape, DType> };
+  /** One number, to be made small. */
+  readonly loss: Tensor<readonly []>;
+  /** What the model says, `[batch, …]`: for a classifier the probability of each label. */
+  readonly predictions: Tensor;
+  /** One number to be looked at while training: the share that is right, for a classifier. */
+  readonly metric?: Tensor<readonly []>;
+}
+
+export interface Model<B extends Built = Built> {
+  /** Made once: the same nodes in every graph that `build` makes. */
+  readonly parameters: { readonly [name: string]: Parameter };
+  readonly build: (dims: DataDims) => B;
+}
+
+/** The share of labels that have the highest score: scores [..., label], labels [...]. */
+export function accuracy<P extends Shape, L extends Dim>(
+  scores: Tensor<readonly [...P, L]>,
+  labels: Tensor<NoInfer<readonly [...P]>, "int">,
+): Tensor<readonly []> {
+  const guess: Node = argmax(scores, -1);
+  return mean(cast(equal(guess as Tensor<Shape, "int">, labels as Tensor<Shape, "int">), "float"));
+}
+
+/** Parameters by their own names. */
+export function byName(...parameters: readonly Parameter[]): { readonly [name: string]: Parameter } {
+  return Object.fromEntries(parameters.map((p) => [p.parameter, p]));
+}

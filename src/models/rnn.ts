@@ -1,0 +1,58 @@
+// The plain recurrent net (Elman, 1990): one state, one matrix W that carries it from step to step.
+
+import type { Dim } from "../graph/dim.ts";
+import type { Parameter, Tensor } from "../graph/node.ts";
+import { add } from "../ops/add.ts";
+import { matmul } from "../ops/contract.ts";
+import type { Initialiser } from "../ops/initialisers.ts";
+import { parameter } from "../ops/parameter.ts";
+import { relu } from "../ops/relu.ts";
+import { sigmoid } from "../ops/sigmoid.ts";
+import { tanh } from "../ops/tanh.ts";
+
+export interface RnnOptions {
+  /** tanh when left out. */
+  readonly activation?: "tanh" | "relu" | "sigmoid";
+  /** h_t = φ(x_t·U + h_{t−1}·W + b); false leaves b out. */
+  readonly bias?: boolean;
+  /** Initial values of U and W; Glorot-uniform when left out. */
+  readonly initial?: { readonly U?: Initialiser; readonly W?: Initialiser };
+}
+
+/** A cell with its parameters, to be unrolled. */
+export interface RnnCell<I extends Dim, H extends Dim> {
+  <B extends Dim>(
+    h: Tensor<readonly [B, H]>,
+    x_t: Tensor<readonly [B, I]>,
+  ): { readonly state: Tensor<readonly [B, H]>; readonly output: Tensor<readonly [B, H]> };
+  readonly U: Parameter<readonly [I, H]>;
+  readonly W: Parameter<readonly [H, H]>;
+  readonly b: Parameter<readonly [H]> | undefined;
+}
+
+const activations = { tanh, relu, sigmoid } as const;
+
+/**
+ * The cell of a plain RNN, h_t = φ(x_t·U + h_{t−1}·W + b), with parameters `name.U` [input, hidden], `name.W` [hidden, hidden] and `name.b` [hidden].
+ *
+ * @example
+ * import { dim, graph, input, rnn, unroll, zeros } from "clew";
+ * const time = dim("time", 4), batch = dim("batch", 8), word = dim("word", 12), hidden = dim("hidden", 16);
+ * const encoder = rnn("encoder", word, hidden);
+ * const x = input("x", [time, batch, word]);
+ * const { final } = unroll(encoder, { over: x, from: zeros([batch, hidden]) });
+ * graph(final).parameters.length; // 3
+ */
+export function rnn<I extends Dim, H extends Dim>(name: string, input: I, hidden: H, options: RnnOptions = {}): RnnCell<I, H> {
+  const { activation = "tanh", bias = true, initial = {} } = options;
+  const phi = activations[activation];
+  const U = parameter(`${name}.U`, [input, hidden], initial.U);
+  const W = parameter(`${name}.W`, [hidden, hidden], initial.W);
+  const b = bias ? parameter(`${name}.b`, [hidden]) : undefined;
+  const cell = <B extends Dim>(h: Tensor<readonly [B, H]>, x_t: Tensor<readonly [B, I]>) => {
+    const sum = add(matmul(x_t, U), matmul(h, W));
+    const h_t = phi(b === undefined ? sum : add(sum, b));
+    return { state: h_t, output: h_t };
+  };
+  return Object.assign(cell, { U, W, b });
+}

@@ -1,0 +1,110 @@
+// Many to one: a sentence goes in word by word, and what the state knows at the end says which label it has.
+
+import { type Dim, dim } from "../graph/dim.ts";
+import type { Parameter, Tensor } from "../graph/node.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
+import { matmul } from "../ops/contract.ts";
+import { dropout } from "../ops/dropout.ts";
+import { zeros } from "../ops/full.ts";
+import { gather } from "../ops/gather.ts";
+import { type Initialiser, normal } from "../ops/initialisers.ts";
+import { input } from "../ops/input.ts";
+import { softmaxCrossEntropy } from "../ops/losses.ts";
+import { parameter } from "../ops/parameter.ts";
+import { softmax } from "../ops/softmax.ts";
+import { lengthMask } from "../recurrence/mask.ts";
+import { type UnrolledStep, unroll } from "../recurrence/unroll.ts";
+import { accuracy, type Built, byName, type DataDims, type Model } from "./model.ts";
+import { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
+
+export interface SentenceRnnOptions extends RnnOptions {
+  /** Number of ids: `vocabulary(texts).size`. */
+  readonly words: number;
+  /** Numbers in a word vector. */
+  readonly vector: number;
+  /** Numbers in the state. */
+  readonly hidden: number;
+  /** Number of labels; 2 when left out. */
+  readonly labels?: number;
+  /** Where the label is asked for: at the last word (when left out), or at every word, so that an opinion forms from the first on. */
+  readonly loss?: "last" | "every";
+  /** Share of word vectors' and last state's elements that are dropped while training; 0 when left out. */
+  readonly dropout?: number;
+  readonly initial?: { readonly E?: Initialiser; readonly U?: Initialiser; readonly W?: Initialiser; readonly V?: Initialiser };
+}
+
+type Time = DataDims["time"];
+type Batch = DataDims["batch"];
+type Word = Dim<"word">;
+type Vector = Dim<"vector">;
+type Hidden = Dim<"hidden">;
+type Label = Dim<"label">;
+type State = Tensor<readonly [Batch, Hidden]>;
+type WordVectors = Tensor<readonly [Batch, Vector]>;
+
+export interface BuiltSentenceRnn extends Built {
+  /** Probability of each label at the last word, [batch, label]. */
+  readonly predictions: Tensor<readonly [Batch, Label]>;
+  /** The same after every word, [time, batch, label]. */
+  readonly opinions: Tensor<readonly [Time, Batch, Label]>;
+  /** The states, to be looked at and differentiated by. */
+  readonly steps: readonly UnrolledStep<State, WordVectors, State>[];
+  /** The loss of every word [time, batch] (0 at padding), or of every sentence [batch]. */
+  readonly losses: Tensor;
+}
+
+export interface SentenceRnn extends Model<BuiltSentenceRnn> {
+  /** Word vectors. */
+  readonly E: Parameter<readonly [Word, Vector]>;
+  readonly cell: RnnCell<Vector, Hidden>;
+  /** From state to label. */
+  readonly V: Parameter<readonly [Hidden, Label]>;
+}
+
+/**
+ * x_t = E[word_t], h_t = φ(x_t·U + h_{t−1}·W + b), logits_t = h_t·V: inputs `ids` [time, batch], `lengths` [batch], `labels` [batch].
+ *
+ * @example
+ * import { dim, graph, sentenceRnn } from "clew";
+ * const model = sentenceRnn({ words: 100, vector: 16, hidden: 16, bias: false });
+ * const { loss } = model.build({ time: dim("time", 6), batch: dim("batch", 32) });
+ * graph(loss).parameters.length; // 4
+ */
+export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
+  const { labels = 2, loss: asked = "last", dropout: rate = 0, initial = {} } = options;
+  const word: Word = dim("word", options.words);
+  const vector: Vector = dim("vector", options.vector);
+  const hidden: Hidden = dim("hidden", options.hidden);
+  const label: Label = dim("label", labels);
+  const E = parameter("E", [word, vector], initial.E ?? normal(0, 1));
+  const cell = rnn("encoder", vector, hidden, options);
+  const V = parameter("V", [hidden, label], initial.V);
+
+  const build = ({ time, batch }: DataDims): BuiltSentenceRnn => {
+    const ids = input("ids", [time, batch], "int");
+    const lengths = input("lengths", [batch], "int");
+    const y = input("labels", [batch], "int");
+    const real = lengthMask(lengths, time);
+    const dropped = <T extends Tensor>(a: T, name: string): T => (rate === 0 ? a : (dropout(a, rate, name) as T));
+
+    const x: Tensor<readonly [Time, Batch, Vector]> = dropped(gather(E, ids, word), "words");
+    const { outputs, final, steps } = unroll(cell, { over: x, from: zeros([batch, hidden]), mask: real });
+    const logits = matmul(dropped(final, "state"), V);
+    const everyLogits = matmul(outputs, V);
+    const every = { logits: everyLogits, labels: broadcastTo(y, [time, batch]) };
+    return {
+      inputs: { ids, lengths, labels: y },
+      loss: asked === "last" ? softmaxCrossEntropy(logits, y) : softmaxCrossEntropy(every.logits, every.labels, { mask: real }),
+      losses:
+        asked === "last"
+          ? softmaxCrossEntropy(logits, y, { reduce: "none" })
+          : softmaxCrossEntropy(every.logits, every.labels, { mask: real, reduce: "none" }),
+      predictions: softmax(logits, -1),
+      opinions: softmax(everyLogits, -1),
+      metric: accuracy(logits, y),
+      steps,
+    };
+  };
+  const own = [E, cell.U, cell.W, V, ...(cell.b === undefined ? [] : [cell.b])];
+  return { parameters: byName(...own), build, E, cell, V };
+}

@@ -1,0 +1,118 @@
+// Training: batch after batch through one program per size, told as a stream of events. Whoever listens draws the progress bar, keeps the
+// parameters, or stops by leaving the loop.
+
+import * as E from "fp-ts/lib/Either.js";
+import type { Feeds } from "../evaluate/feeds.ts";
+import type { ParameterStore, ParameterValues } from "../evaluate/program.ts";
+import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import type { Model } from "../models/model.ts";
+import { loadStore, meanScore, type Score, scoreOf, scoreOn, taken } from "./predict.ts";
+import { bySize, type Shared, scoringProgram, trainingProgram } from "./programs.ts";
+import type { Source } from "./sentences.ts";
+import type { GradientTransformation } from "./transformation.ts";
+
+export interface FitOptions {
+  readonly optimiser: GradientTransformation;
+  /** How often all of the data is gone through. */
+  readonly epochs: number;
+  /** Seed of initial values, of the order of the data and of dropout. Default 0. */
+  readonly seed?: number;
+  /** Looked at after every epoch, not learned from. */
+  readonly validation?: Source;
+  /** Where to start instead of at initial values: some or all parameters, slots too. */
+  readonly from?: Feeds;
+}
+
+interface Progress {
+  /** From 0. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Training steps made, over all epochs. */
+  readonly step: number;
+  /** Steps in all; exact when every epoch has as many batches as the first. */
+  readonly steps: number;
+  readonly stepsPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+/** A batch was learned from: its loss and metric, by the parameters before the step. */
+export interface StepEvent extends Progress, Score {
+  readonly kind: "step";
+}
+
+/** An epoch is over: means over its examples. */
+export interface EpochEvent extends Progress, Score {
+  readonly kind: "epoch";
+  readonly validation: Score | undefined;
+  /** Copies of all parameters as they are now, slots included. */
+  readonly parameters: () => ParameterValues;
+}
+
+export type FitEvent = StepEvent | EpochEvent;
+
+/** In `clew/fp` the last event of a run that failed. What was learned before stands: a step that fails writes nothing. */
+export interface FitFailure {
+  readonly kind: "failure";
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Trains a model on the batches of a source.
+ *
+ * The same model, data, options and seed give the same bits.
+ *
+ * @returns an async iterable of events: one per step, one per epoch; nothing happens until it is iterated
+ */
+export async function* fit(model: Model, data: Source, options: FitOptions): AsyncGenerator<FitEvent | FitFailure, void, undefined> {
+  const { optimiser, epochs, seed = 0, validation, from = {} } = options;
+  const problem = Number.isInteger(epochs) && epochs >= 1 ? undefined : wrong(`epochs is ${epochs}`, "a whole number, 1 or more");
+  if (problem !== undefined) return yield failure([problem]);
+
+  const store: ParameterStore = new Map();
+  const shared: Shared = { seed, store };
+  const loaded = loadStore(model, shared, from);
+  if (E.isLeft(loaded)) return yield failure(loaded.left);
+  const training = bySize((sizes) => trainingProgram(model, optimiser, sizes, shared));
+  const looking = bySize((sizes) => scoringProgram(model, sizes, shared));
+
+  const started = Date.now();
+  let step = 0;
+  let steps = 0;
+  const progress = (epoch: number): Progress => {
+    const seconds = (Date.now() - started) / 1000;
+    const stepsPerSecond = step / Math.max(seconds, 1e-3);
+    return { epoch, epochs, step, steps, stepsPerSecond, secondsLeft: Math.max(0, steps - step) / stepsPerSecond };
+  };
+
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const batches = data(epoch, seed);
+    if (batches.length === 0) return yield failure([wrong("there is nothing to train on", "a source gives one batch or more")]);
+    if (epoch === 0) steps = batches.length * epochs;
+    const scores: { score: Score; examples: number }[] = [];
+    for (const { feeds, ...sizes } of batches) {
+      const program = training(sizes);
+      if (E.isLeft(program)) return yield failure(program.left);
+      const result = program.right.run(taken(program.right, feeds), { trainingStep: step });
+      if (E.isLeft(result)) return yield failure(result.left);
+      const score = scoreOf(result.right);
+      step++;
+      scores.push({ score, examples: sizes.batch });
+      yield { kind: "step", ...progress(epoch), ...score };
+    }
+    const seen = validation === undefined ? E.right(undefined) : scoreOn(looking, validation(epoch, seed));
+    if (E.isLeft(seen)) return yield failure(seen.left);
+    yield { kind: "epoch", ...progress(epoch), ...meanScore(scores), validation: seen.right, parameters: () => copies(store) };
+  }
+}
+
+function failure(diagnostics: readonly Diagnostic[]): FitFailure {
+  return { kind: "failure", diagnostics };
+}
+
+function wrong(message: string, hint: string): Diagnostic {
+  return diagnostic({ code: "BadArgument", op: "fit", message, hint });
+}
+
+function copies(store: ParameterStore): ParameterValues {
+  return Object.fromEntries([...store].map(([name, value]) => [name, { ...value, data: value.data.slice() as Float64Array }]));
+}
