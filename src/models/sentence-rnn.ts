@@ -43,14 +43,19 @@ type State = Tensor<readonly [Batch, Hidden]>;
 type WordVectors = Tensor<readonly [Batch, Vector]>;
 
 export interface BuiltSentenceRnn extends Built {
+  readonly inputs: {
+    readonly ids: Tensor<readonly [Time, Batch], "int">;
+    readonly lengths: Tensor<readonly [Batch], "int">;
+    readonly labels: Tensor<readonly [Batch], "int">;
+  };
   /** Probability of each label at the last word, [batch, label]. */
   readonly predictions: Tensor<readonly [Batch, Label]>;
   /** The same after every word, [time, batch, label]. */
   readonly opinions: Tensor<readonly [Time, Batch, Label]>;
   /** The states, to be looked at and differentiated by. */
   readonly steps: readonly UnrolledStep<State, WordVectors, State>[];
-  /** The loss of every word [time, batch] (0 at padding), or of every sentence [batch]. */
-  readonly losses: Tensor;
+  /** Scores of each label at the last word, before softmax, [batch, label]. */
+  readonly logits: Tensor<readonly [Batch, Label]>;
 }
 
 export interface SentenceRnn extends Model<BuiltSentenceRnn> {
@@ -95,10 +100,7 @@ export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
     return {
       inputs: { ids, lengths, labels: y },
       loss: asked === "last" ? softmaxCrossEntropy(logits, y) : softmaxCrossEntropy(every.logits, every.labels, { mask: real }),
-      losses:
-        asked === "last"
-          ? softmaxCrossEntropy(logits, y, { reduce: "none" })
-          : softmaxCrossEntropy(every.logits, every.labels, { mask: real, reduce: "none" }),
+      logits,
       predictions: softmax(logits, -1),
       opinions: softmax(everyLogits, -1),
       metric: accuracy(logits, y),

@@ -1,0 +1,78 @@
+// Questions to the trained models: a table of answers, and the opinion after each word.
+
+import { type BagOfWords, dim, evaluate, inference, type LabelledSentence, type Model, predict, type SentenceRnn, words } from "clew";
+import type { Answer, Learned, Opinion, Question, WordScore } from "./results.ts";
+import type { Task } from "./task.ts";
+
+/** What everybody asks first. Two of the four are news to every model: "good" and "bad" are never negated in the phrases. */
+export const fourSentences: readonly { readonly text: string; readonly positive: boolean }[] = [
+  { text: "This movie is good", positive: true },
+  { text: "This movie is bad", positive: false },
+  { text: "This movie is not good", positive: false },
+  { text: "This movie is not bad", positive: true },
+];
+
+export interface Trained<M extends Model> {
+  readonly model: M;
+  readonly learned: Learned;
+}
+
+export interface Asked {
+  readonly text: string;
+  readonly expected: string | undefined;
+}
+
+/** The four sentences, with what is right where the data's labels say it, and the user's own. */
+export function questionsOf({ opinions }: Task, own: readonly string[]): readonly Asked[] {
+  const four = fourSentences.map(({ text, positive }) => ({
+    text,
+    expected: opinions === undefined ? undefined : positive ? opinions.positive : opinions.negative,
+  }));
+  return [...four, ...own.map((text) => ({ text, expected: undefined }))];
+}
+
+export function ask(task: Task, bag: Trained<BagOfWords>, rnn: Trained<SentenceRnn>, asked: readonly Asked[]): readonly Question[] {
+  const encoded = asked.map(({ text }) => task.vocabulary.encode(text));
+  const answers = ({ model, learned }: Trained<Model>): readonly Answer[] =>
+    predict(model, learned.parameters, encoded).map((row, i) => {
+      const positive = row[1]!;
+      const label = task.summary.labels[positive > 0.5 ? 1 : 0];
+      const { expected } = asked[i]!;
+      return { label, positive, right: expected === undefined ? undefined : label === expected };
+    });
+  const [byBag, byRnn] = [answers(bag), answers(rnn)];
+  return asked.map(({ text, expected }, i) => ({
+    text,
+    expected,
+    neverSeen: task.vocabulary.unknown(text),
+    bagOfWords: byBag[i]!,
+    rnn: byRnn[i]!,
+  }));
+}
+
+/** The RNN's probability of the second label after each word of a sentence. */
+export function opinionOf(task: Task, { model, learned }: Trained<SentenceRnn>, { text, expected }: Asked): Opinion {
+  const ids = task.vocabulary.encode(text);
+  const { opinions } = inference({ opinions: model.build({ time: dim("time", ids.length), batch: dim("batch", 1) }).opinions });
+  const { data } = evaluate(opinions, { ...feedsFor(ids), ...parametersIn(learned, model) });
+  return { text, expected, words: words(text), positive: Array.from(ids, (_, t) => data[2 * t + 1]!) };
+}
+
+/** One sentence as feeds of a graph built for it; the label where a loss is wanted. */
+export function feedsFor(ids: LabelledSentence["ids"]): { readonly ids: Int32Array; readonly lengths: Int32Array } {
+  return { ids: Int32Array.from(ids), lengths: Int32Array.of(ids.length) };
+}
+
+/** The trained values of what a prediction needs. */
+export function parametersIn(learned: Learned, model: Model): Learned["parameters"] {
+  return Object.fromEntries(Object.keys(model.parameters).map((name) => [name, learned.parameters[name]!]));
+}
+
+/** What each word adds to the second label, less what it adds to the first: all that bag of words knows of it. */
+export function wordScores(task: Task, { learned }: Trained<BagOfWords>, of: readonly string[]): readonly WordScore[] {
+  const { data } = learned.parameters.score!;
+  return [...new Set(of)].map((word) => {
+    const id = task.vocabulary.encode(word)[0]!;
+    return { word, score: data[2 * id + 1]! - data[2 * id]! };
+  });
+}

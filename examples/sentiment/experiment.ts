@@ -1,0 +1,51 @@
+// The story: train two models on the same sentences, prove the gradients of one, ask both, look at how far the gradient reaches.
+
+import { ask, opinionOf, questionsOf, wordScores } from "./ask.ts";
+import { bagOf, bagOptimiser, learn, rnnOf, rnnOptimiser } from "./learn.ts";
+import { gradientPerWord } from "./look.ts";
+import type { Results } from "./results.ts";
+import type { Task } from "./task.ts";
+import { header, look, type Terminal, table } from "./terminal.ts";
+
+export interface ExperimentOptions {
+  readonly seed: number;
+  readonly command: string;
+  /** Further sentences to be asked. */
+  readonly ask: readonly string[];
+}
+
+export async function experiment(task: Task, { seed, command, ask: own }: ExperimentOptions, terminal: Terminal): Promise<Results> {
+  const started = performance.now();
+  const { recipe, summary } = task;
+  const model = rnnOf(task);
+  const numbers = Object.values(model.parameters).reduce((n, p) => n + p.shape.reduce((size, d) => size * d.size, 1), 0);
+  for (const line of header({ seed, data: summary, recipe, rnn: numbers })) terminal.line(line);
+
+  const bar = terminal.training("1 train", recipe.epochs);
+  const rnn = { model, learned: await learn(model, task, rnnOptimiser(recipe), seed, bar.listen) };
+  bar.done(rnn.learned);
+  const bagModel = bagOf(task);
+  const bag = { model: bagModel, learned: await learn(bagModel, task, bagOptimiser, seed, () => {}) };
+
+  const asked = questionsOf(task, own);
+  const questions = ask(task, bag, rnn, asked);
+  const telling = asked[2]!; // "This movie is not good"
+  const results: Results = {
+    command,
+    seed,
+    data: summary,
+    recipe,
+    rnn: rnn.learned,
+    bagOfWords: bag.learned,
+    questions,
+    opinions: asked.map((question) => opinionOf(task, rnn, question)),
+    wordScores: wordScores(task, bag, ["good", "bad", "not"]),
+    gradientPerWord: gradientPerWord(task, rnn, telling.text, 0),
+    model,
+    bag: bagModel,
+    vocabulary: task.vocabulary,
+    seconds: (performance.now() - started) / 1000,
+  };
+  for (const line of [...table(results), ...look(results)]) terminal.line(line);
+  return { ...results, seconds: (performance.now() - started) / 1000 };
+}

@@ -1,0 +1,131 @@
+// What the run says while it runs: one line a step of the story, a bar while it trains (plain lines where no terminal listens).
+
+import type { FitEvent } from "clew";
+import { SingleBar } from "cli-progress";
+import type { Answer, Learned, Results } from "./results.ts";
+
+const width = 76;
+export const percent = (share: number): string =>
+  `${(100 * share).toFixed(share > 0 && share < 1 && (share < 0.01 || share > 0.99) ? 1 : 0)} %`;
+const grouped = (n: number): string => n.toLocaleString("en-US");
+const loss = (value: number): string => value.toFixed(3);
+
+export interface Terminal {
+  readonly line: (text: string) => void;
+  /** Draws training as it goes on; the last line stays. */
+  readonly training: (
+    title: string,
+    epochs: number,
+  ) => { readonly listen: (event: FitEvent) => void; readonly done: (learned: Learned) => void };
+}
+
+export function terminal(out: NodeJS.WriteStream): Terminal {
+  const line = (text: string): void => {
+    out.write(`${text}\n`);
+  };
+  const training: Terminal["training"] = (title, epochs) => {
+    let first: number | undefined;
+    let shown = 0;
+    const bar = out.isTTY
+      ? new SingleBar({
+          format: `${title}  {bar} {value}/{total}   {note}`,
+          barsize: 20,
+          barCompleteChar: "█",
+          barIncompleteChar: "░",
+          hideCursor: true,
+          clearOnComplete: true,
+          stream: out,
+        })
+      : undefined;
+    bar?.start(epochs, 0, { note: "" });
+    return {
+      listen: (event) => {
+        first ??= event.loss;
+        const left = `${Math.ceil(event.secondsLeft)} s left`;
+        const note = `loss ${loss(first)} → ${loss(event.loss)}   ${left}`;
+        if (event.kind === "step") {
+          // a bar that is drawn at every step would cost more than the step
+          if (Date.now() - shown < 100) return;
+          shown = Date.now();
+          bar?.update(event.epoch, { note });
+        } else {
+          bar?.update(event.epoch + 1, { note });
+          if (bar === undefined && (event.epoch + 1) % Math.ceil(epochs / 5) === 0 && event.epoch + 1 < epochs)
+            line(`${title}  epoch ${event.epoch + 1}/${epochs}   loss ${loss(event.loss)}   ${left}`);
+        }
+      },
+      done: ({ curve, seconds }) => {
+        bar?.stop();
+        const [start, end] = [curve[0]!, curve.at(-1)!];
+        const learned = `loss ${loss(start.loss)} → ${loss(end.loss)}   right ${percent(start.accuracy)} → ${percent(end.accuracy)}`;
+        line(`${title}  ${"█".repeat(20)} ${epochs}/${epochs}   ${learned}   ${seconds.toFixed(0)} s`);
+      },
+    };
+  };
+  return { line, training };
+}
+
+export function header({
+  seed,
+  data,
+  recipe,
+  rnn,
+}: Pick<Results, "seed" | "data" | "recipe"> & { readonly rnn: number }): readonly string[] {
+  const title =
+    data.kind === "phrases" ? 'clew · an RNN learns that "not good" is bad' : `clew · an RNN and a bag of words read ${data.name}`;
+  const formula = `h_t = tanh(x_t·U + h_{t-1}·W${recipe.bias ? " + b" : ""})`;
+  const held =
+    data.kind === "phrases"
+      ? `${data.neverNegated.length} adjectives are never negated in them`
+      : `${grouped(data.heldOut)} held out, ${grouped(data.negated)} of them with a negation`;
+  return [
+    `${title.padEnd(width)}(seed ${seed})`,
+    `model  ${formula.padEnd(34)}${grouped(rnn)} numbers, one W for all time steps`,
+    `data   ${data.kind === "phrases" ? "built-in phrases: " : ""}${grouped(data.training)} to train on; ${held}`,
+    "",
+  ];
+}
+
+const column = 18;
+
+function answer({ label, right }: Answer): string {
+  return (right === undefined ? label : `${label} ${right ? "✓" : "✗"}`).padEnd(column);
+}
+
+export function table({ data, questions, bagOfWords, rnn }: Results): readonly string[] {
+  const row = (name: string, a: string, b: string): string => `   ${name.padEnd(32)}${a.padEnd(column)}${b}`.trimEnd();
+  const shares = (name: string, of: (l: Learned) => number): string =>
+    row(name, percent(of(bagOfWords)).padStart(5), percent(of(rnn)).padStart(5));
+  const cut = (text: string): string => (text.length > 31 ? `${text.slice(0, 30)}…` : text);
+  const rows = questions.flatMap((q) => [
+    row(cut(q.text), answer(q.bagOfWords), answer(q.rnn)),
+    ...(q.neverSeen.length === 0 ? [] : [`     never seen: ${q.neverSeen.join(", ")}`]),
+  ]);
+  if (data.kind === "phrases")
+    return [
+      `3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`,
+      ...rows,
+      shares(`${grouped(data.heldOut)} negations never seen`, (l) => l.heldOutAccuracy),
+      shares("the same, words shuffled", (l) => l.shuffledAccuracy),
+      `   why: a sum of word scores needs score("not") below zero and above zero`,
+    ];
+  const better = bagOfWords.heldOutAccuracy >= rnn.heldOutAccuracy ? "bag of words" : "the RNN";
+  const by = Math.abs(bagOfWords.heldOutAccuracy - rnn.heldOutAccuracy);
+  return [
+    `3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`,
+    ...rows,
+    shares(`${grouped(data.heldOut)} sentences held out`, (l) => l.heldOutAccuracy),
+    ...(data.negated > 0 ? [shares(`${grouped(data.negated)} of them with a negation`, (l) => l.negatedAccuracy)] : []),
+    shares("held out, words shuffled", (l) => l.shuffledAccuracy),
+    `   ${better} wins here, by ${(100 * by).toFixed(1)} points: ${
+      better === "bag of words"
+        ? `${grouped(data.training)} sentences are enough for word scores, few for a net that must learn order`
+        : `here order says more than words alone`
+    }`,
+  ];
+}
+
+export function look({ gradientPerWord: { words, shares, verdict } }: Results): readonly string[] {
+  const reached = words.map((word, t) => `${word} ${percent(shares[t]!)}`).join(" · ");
+  return [`4 look gradient that reaches: ${reached}`, ...(verdict === "" ? [] : [`       ${verdict}`])];
+}
