@@ -1,8 +1,42 @@
 // The Either door: the verbs that can fail return Either<readonly Diagnostic[], A>. Everything else is the same as in clew.
 
+import * as E from "fp-ts/lib/Either.js";
+import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
+import type { Feeds } from "./evaluate/feeds.ts";
+import type { Diagnostic } from "./graph/diagnostics.ts";
+import type { Tensor } from "./graph/node.ts";
+import { userCalled } from "./graph/source.ts";
+import {
+  type FlowOptions,
+  flowPlan,
+  type GradientFlow,
+  type JacobianOptions,
+  type JacobianTable,
+  jacobianPlan,
+  type Plan,
+  type Steps,
+} from "./recurrence/flow.ts";
+
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
 export * from "./vocabulary.ts";
+
+type Either<A> = E.Either<readonly Diagnostic[], A>;
+
+function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Either<A> {
+  return E.map(plan.read)(evaluate(plan.outputs, feeds, options));
+}
+
+/** How much of the gradient of `loss` reaches the state after each step, with a verdict in words. */
+export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) => Either<GradientFlow> =
+  userCalled((loss: Tensor, steps: Steps, feeds: Feeds, options: FlowOptions & EvaluateOptions = {}) =>
+    carriedOut(flowPlan(loss, steps, options), feeds, options),
+  );
+
+/** ‖∂h_t/∂h_k‖ and the singular values, for every t and k. */
+export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => Either<JacobianTable> = userCalled(
+  (steps: Steps, feeds: Feeds, options: JacobianOptions & EvaluateOptions = {}) => carriedOut(jacobianPlan(steps, options), feeds, options),
+);

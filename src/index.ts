@@ -7,7 +7,10 @@ import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/pro
 import * as fp from "./fp.ts";
 import { ClewError, type Diagnostic } from "./graph/diagnostics.ts";
 import type { Graph } from "./graph/graph.ts";
+import type { Tensor } from "./graph/node.ts";
+import { userCalled } from "./graph/source.ts";
 import type { Model } from "./models/model.ts";
+import type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
 import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
 import type { Source } from "./train/sentences.ts";
@@ -123,3 +126,41 @@ export function predict(
 ): readonly Float64Array[] {
   return orThrow(fp.predict(model, parameters, of, options));
 }
+
+/**
+ * How much of the gradient of `loss` reaches the state after each step of `unroll`, with a verdict in words: it vanishes (under 1 % of the
+ * signal is left somewhere on the way back), explodes (over 100 times as large somewhere), fades (under half left at the first step), grows
+ * (over twice as large there), or is kept. For a loss per step, [time] or [time, batch], of the loss that is made last; `table` has all of them.
+ *
+ * @param steps what `unroll` gives; any cell
+ * @param options `of`: the W of a plain cell, for the bound ‖W‖·max|φ′|; `sequence`: one sequence of the batch; `unit`: "words"; seed
+ * @throws ClewError with every mistake of graph and feeds, and for states that are not all that the cell carries.
+ * @example
+ * import { add, dim, gradientFlow, input, mul, unroll, zeros } from "clew";
+ * const x = input("x", [dim("time", 3), dim("hidden", 1)]);
+ * const cell = (h: typeof h0, x_t: typeof h0) => { const h_t = add(mul(h, 0.5), x_t); return { state: h_t, output: h_t }; };
+ * const h0 = zeros([dim("hidden", 1)]);
+ * const { final, steps } = unroll(cell, { over: x, from: h0 });
+ * const flow = gradientFlow(final, steps, { x: [[1], [1], [1]] });
+ * flow.share; // [0.25, 0.5, 1]
+ * flow.verdict.sentence; // "it fades, and does not vanish, over 3 steps"
+ */
+export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) => GradientFlow = userCalled(
+  (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) =>
+    orThrow(fp.gradientFlow(loss, steps, feeds, options)),
+);
+
+/**
+ * ‖∂h_t/∂h_k‖, spectral and Frobenius, and all singular values, as a table [t][k]; undefined where h_t does not depend on h_k. The
+ * state is the whole state of a step: of an LSTM, h and c as one vector.
+ *
+ * @throws ClewError with every mistake of graph and feeds, and for states that are not all that the cell carries.
+ * @example
+ * import { add, dim, input, jacobianNorms, mul, unroll, zeros } from "clew";
+ * const h0 = zeros([dim("hidden", 2)]), x = input("x", [dim("time", 3), dim("hidden", 2)]);
+ * const { steps } = unroll((h, x_t) => { const h_t = add(mul(h, 0.5), x_t); return { state: h_t, output: h_t }; }, { over: x, from: h0 });
+ * jacobianNorms(steps, { x: [[1, 1], [1, 1], [1, 1]] })[2]![0]!.spectral; // 0.25
+ */
+export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => JacobianTable = userCalled(
+  (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => orThrow(fp.jacobianNorms(steps, feeds, options)),
+);
