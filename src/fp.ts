@@ -17,6 +17,7 @@ import {
   type Steps,
 } from "./recurrence/flow.ts";
 
+export { checkGradients } from "./autodiff/check.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";

@@ -1,6 +1,8 @@
 // The throwing door: the verbs that can fail throw a ClewError with the diagnostics that clew/fp returns.
 
 import * as E from "fp-ts/lib/Either.js";
+import type { CheckOptions } from "./autodiff/check.ts";
+import type { GradientReport } from "./autodiff/check-report.ts";
 import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/program.ts";
@@ -163,4 +165,18 @@ export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: 
  */
 export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => JacobianTable = userCalled(
   (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => orThrow(fp.jacobianNorms(steps, feeds, options)),
+);
+
+/**
+ * Checks the derived gradient of a scalar loss against numeric differences, in f64: every entry of small parameters, random directions of
+ * large ones, steps chosen by an estimate of their own error, kinks found by the graph and named. `clew/fp` has the method in full.
+ *
+ * @throws ClewError with every mistake of graph and feeds.
+ * @example
+ * import { checkGradients, dim, mul, parameter, sum, tanh, uniform } from "clew";
+ * const w = parameter("w", [dim("hidden", 3)], uniform(-1, 1));
+ * checkGradients(sum(mul(w, tanh(w))), { seed: 1 }).verdict; // "pass"
+ */
+export const checkGradients: (loss: Tensor, options?: CheckOptions) => GradientReport = userCalled((loss: Tensor, options?: CheckOptions) =>
+  orThrow(fp.checkGradients(loss, options)),
 );

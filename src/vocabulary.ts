@@ -1,5 +1,15 @@
 // What both doors have: ops, transforms, types. None of it can fail: mistakes are carried by the nodes until a verb reports them.
 
+export type { CheckOptions } from "./autodiff/check.ts";
+export type {
+  CheckedEntry,
+  CurvePoint,
+  Element,
+  GradientReport,
+  Kink,
+  ParameterCheck,
+  StepContribution,
+} from "./autodiff/check-report.ts";
 export { type GradOptions, grad, hessian, hvp, jacobian, jvp, type Like, valueAndGrad, vjp, type Wrt } from "./autodiff/derivatives.ts";
 export { inference } from "./autodiff/inference.ts";
 export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";

@@ -1,0 +1,119 @@
+// The two sides of a gradient check. The function side: the loss, or (second order) its gradient, to be differentiated numerically. The derived side: what
+// the rules say its derivative along a direction is.
+
+import type { Environment, Node } from "../graph/node.ts";
+import { randomKey } from "../graph/random.ts";
+import { algebra as m } from "../ops/algebra.ts";
+import type { CheckedEntry } from "./check-report.ts";
+import { around, given, type Point, pointOf } from "./check-run.ts";
+import { forward } from "./forward.ts";
+import { reverse } from "./reverse.ts";
+
+/** What is moved: a parameter, an input, any node. */
+export interface Target {
+  readonly node: Node;
+  readonly name: string;
+  readonly size: number;
+}
+
+/** A line through the parameters: one element, or a random unit vector. */
+export interface Direction {
+  readonly element?: number;
+  readonly number?: number;
+  readonly vector: Float64Array;
+}
+
+type Mode = NonNullable<CheckedEntry["mode"]>;
+
+/** Derivatives of all components along a direction; two of them when there are two ways to derive. */
+export interface Derived {
+  readonly mode?: Mode;
+  readonly values: Float64Array;
+}
+
+/** Both sides at one point. */
+export interface Sides {
+  readonly point: Point;
+  /** Absolute error of one evaluation, by component. */
+  readonly noise: Float64Array;
+  derived(target: number, direction: Direction): readonly Derived[];
+}
+
+export interface Sided {
+  readonly order: 1 | 2;
+  /** The function: the loss, or the gradient's tensors. */
+  readonly outputs: readonly Node[];
+  at(point: Point): Sides;
+}
+
+/** First order: the loss, and ⟨gradient, direction⟩. */
+export function firstOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+  const at = (start: Point): Sides => {
+    const point = pointOf([loss, ...gradient], start, environment);
+    const derived = (t: number, { element, vector }: Direction): readonly Derived[] => {
+      const data = point.get(gradient[t]!)!.data;
+      return [{ values: Float64Array.of(element === undefined ? dot(data, vector) : data[element]!) }];
+    };
+    return { point, derived, noise: noiseOf([loss], targets, point, environment) };
+  };
+  return { order: 1, outputs: [loss], at };
+}
+
+/** Second order: the gradient, and ∂²loss · direction, derived forward over reverse and reverse over reverse. */
+export function secondOrder(gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+  const nodes = targets.map((t) => t.node);
+  const directions = nodes.map((n) => given(n.shape, "float"));
+  const filled = (found: readonly (Node | undefined)[]) => found.map((f, i) => f ?? m.full(nodes[i]!.shape, 0));
+  const ways = [
+    { mode: "forward over reverse", nodes: filled(forward(gradient, nodes, directions)) },
+    // the Hessian is symmetric: its product with a direction is the adjoint of the gradient for that cotangent
+    { mode: "reverse over reverse", nodes: filled(reverse(gradient, directions, nodes)) },
+  ] as const;
+  const at = (start: Point): Sides => {
+    const point = pointOf(gradient, start, environment);
+    const still = new Map(point);
+    directions.forEach((d, t) => {
+      const { dims, shape, data } = point.get(nodes[t]!)!;
+      still.set(d, { dims, shape, data: new Float64Array(data.length) });
+    });
+    const all = pointOf(
+      ways.flatMap((w) => w.nodes),
+      still,
+      environment,
+    );
+    const runs = directions.map((d) => ways.map((w) => ({ mode: w.mode, along: around(w.nodes, [d], all, environment) })));
+    const derived = (t: number, { vector }: Direction): readonly Derived[] =>
+      runs[t]!.map(({ mode, along }) => ({ mode, values: along.run([vector]).values }));
+    return { point, derived, noise: noiseOf(gradient, targets, point, environment) };
+  };
+  return { order: 2, outputs: gradient, at };
+}
+
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+const trials = 8;
+
+/**
+ * How far an evaluation may be off: four times the root mean square of what perturbing every operation by ±ε does (uniformly, so twice as
+ * much as a rounding to nearest can), that is eight standard deviations of the true rounding error; and no less than one rounding of the
+ * result itself.
+ */
+function noiseOf(outputs: readonly Node[], targets: readonly Target[], point: Point, environment: Environment): Float64Array {
+  const moved = around(
+    outputs,
+    targets.map((t) => t.node),
+    point,
+    environment,
+  );
+  const exact = moved.base.values;
+  const squares = new Float64Array(exact.length);
+  for (let trial = 0; trial < trials; trial++) {
+    const off = moved.perturbed(randomKey("rounding", trial));
+    for (let c = 0; c < exact.length; c++) squares[c]! += (off[c]! - exact[c]!) ** 2;
+  }
+  return squares.map((s, c) => Math.max(4 * Math.sqrt(s / trials), Number.EPSILON * Math.abs(exact[c]!)));
+}
