@@ -103,8 +103,12 @@ export interface Unrolling {
   readonly dim: { readonly name: string; readonly size: number };
   /** Nodes of the template, in creation order: the cell as the user wrote it. */
   readonly template: readonly Node[];
-  /** Template state → template next state, in the order of the state's leaves: the recurrent edges of the folded picture. */
-  readonly carries: readonly { readonly state: Node; readonly next: Node }[];
+  /** Template state → template next state, in the order of the state's leaves: the recurrent edges of the folded picture; and the first state. */
+  readonly carries: readonly { readonly state: Node; readonly next: Node; readonly from: Node }[];
+  /** Template input, and what it is a step of. */
+  readonly inputs: readonly { readonly input: Node; readonly over: Node }[];
+  /** Which steps are real. */
+  readonly mask?: Node | undefined;
   readonly reverse: boolean;
 }
 
@@ -124,6 +128,15 @@ export interface Origin {
   readonly derived?: Derivation | undefined;
   /** The dim whose cell is being read right now: set on template nodes. */
   readonly cell?: { readonly name: string } | undefined;
+  /** The user's call that made this node among others: one object for each call. */
+  readonly call?: Call | undefined;
+}
+
+/** A call of a composite (`softmaxCrossEntropy`): pictures show the nodes of one call as one box. */
+export interface Call {
+  readonly name: string;
+  /** True for what `unroll` adds around the cell (taking x apart, stacking outputs, masks): pictures leave it out. */
+  readonly glue?: true;
 }
 
 // ---- ops ----
@@ -213,6 +226,22 @@ export interface NoDerivative {
   readonly none: string;
 }
 
+/** What a picture of the graph may do with an op, said by the op: pictures know none by name. */
+export interface Picture<A> {
+  /** Moves or repeats elements, or is a number written down: pictures leave it out, and arrows go through it. */
+  readonly plumbing?: true;
+  /** Which element of its operand's first axis the result is, for plumbing that takes one out of a stack. */
+  readonly takes?: (attributes: A) => number | undefined;
+  /** Operand i is element i of the result's first axis. */
+  readonly stacks?: true;
+  /** A product of two operands: with a parameter as one, it may be drawn as an arrow of the other that bears the parameter's name. */
+  readonly product?: true;
+  /** The sum of its operands: their arrows may end where the sum goes. */
+  readonly sum?: true;
+  /** For each operand: its cotangent, from the result's, as a reader of formulas would write it (`δ ∘ (1 − h²)`). The same text back: passed on unchanged. */
+  readonly derivative?: readonly ((cotangent: string, operands: readonly string[], result: string) => string)[];
+}
+
 // Attributes are checked where an op's constructor makes the node; a pass sees any op and hands its attributes back to its own record.
 // biome-ignore lint/suspicious/noExplicitAny: records of all ops live in one registry
 export interface Op<A extends Attributes = any> {
@@ -243,6 +272,8 @@ export interface Op<A extends Attributes = any> {
   readonly branch?: (inputs: readonly Value[], at: Evaluation<A>) => ArrayLike<number>;
   /** For elementwise ops: the formula, over any arithmetic. */
   readonly formula?: <T>(m: Arithmetic<T>, ...operands: T[]) => T;
+  /** How pictures show it, where a box with its label is not best. */
+  readonly picture?: Picture<A>;
   /** Short text for a picture's node. */
   readonly label: (attributes: A) => string;
   /** TeX of the result from TeX of the operands. */

@@ -7,6 +7,7 @@ export {
   type Mistake,
   type NoDerivative,
   type Op,
+  type Picture,
   type ReverseAt,
   type Sample,
   type SampleOperand,

@@ -5,10 +5,10 @@
 // Nodes are made deep inside composites and transforms, so these facts are ambient: whoever starts a stretch of building says what holds
 // for it (`building`), and every node made meanwhile takes it over.
 
-import type { Origin, Step } from "./node.ts";
+import type { Call, Origin, Step } from "./node.ts";
 import { captureSite } from "./site.ts";
 
-export type { Derivation, Origin, Step, Unrolling } from "./node.ts";
+export type { Call, Derivation, Origin, Step, Unrolling } from "./node.ts";
 export { type Site, showSite } from "./site.ts";
 
 let ambient: Origin = {};
@@ -33,16 +33,29 @@ export function building<A>(origin: Origin, build: () => A): A {
  * it adds nothing: the outermost call is the user's.
  */
 export function userCalled<F>(body: (...args: never[]) => unknown): F {
+  return wrapped(undefined, body);
+}
+
+/**
+ * The same for a function whose result is several nodes: they know the call, so that pictures can show them as one thing. `glue` is for a
+ * function that builds around the user's code.
+ */
+export function composite<F>(name: string, body: (...args: never[]) => unknown, glue?: "glue"): F {
+  return wrapped(glue === undefined ? { name } : { name, glue: true }, body);
+}
+
+function wrapped<F>(named: Call | undefined, body: (...args: never[]) => unknown): F {
   const call = (...args: never[]): unknown => {
     if (ambient.site !== undefined) return body(...args);
-    return building({ ...ambient, site: captureSite(call) }, () => body(...args));
+    const made = named === undefined ? undefined : { ...named }; // a new object: it is the identity of this call
+    return building({ ...ambient, site: captureSite(call), call: made }, () => body(...args));
   };
   return call as F;
 }
 
 /** Runs the user's own code (a cell) from inside one of our functions: what it calls is at its own lines again. */
 export function callingUser<A>(code: () => A): A {
-  return building({ ...ambient, site: undefined }, code);
+  return building({ ...ambient, site: undefined, call: undefined }, code);
 }
 
 /** `time = 3`, innermost last. */

@@ -3,7 +3,7 @@
 import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { userCalled } from "../graph/source.ts";
+import { composite } from "../graph/source.ts";
 import type { Ok, Result, ShapeError, ShowShape, Wide } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
 import { oneHotNode } from "./oneHot.ts";
@@ -54,7 +54,7 @@ interface CrossEntropy {
  * const loss = softmaxCrossEntropy(input("logits", [batch, label]), input("y", [batch], "int"));
  * item(evaluate(loss, { logits: [[0, 0]], y: [1] })); // Math.LN2
  */
-export const softmaxCrossEntropy: CrossEntropy = userCalled((l: unknown, y: unknown, options: LossOptions = {}): Node => {
+export const softmaxCrossEntropy: CrossEntropy = composite("softmaxCrossEntropy", (l: unknown, y: unknown, options: LossOptions = {}) => {
   const name = "softmaxCrossEntropy";
   const [logits, labels] = [operand(name, l), operand(name, y)];
   const label = logits.shape.at(-1);
@@ -94,7 +94,7 @@ type SquaredError = <S extends Shape, const O extends LossOptions = Record<never
 ) => Tensor<Reduced<S, O["reduce"]>>;
 
 /** The mean of (prediction − target)²; both of one shape. */
-export const meanSquaredError: SquaredError = userCalled((p: unknown, t: unknown, options: LossOptions = {}): Node => {
+export const meanSquaredError: SquaredError = composite("meanSquaredError", (p: unknown, t: unknown, options: LossOptions = {}): Node => {
   const name = "meanSquaredError";
   const [prediction, target] = [operand(name, p), operand(name, t)];
   const same = prediction.shape.length === target.shape.length && prediction.shape.every((d, i) => sameDim(d, target.shape[i]!));

@@ -4,7 +4,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-import { userCalled } from "../graph/source.ts";
+import { composite } from "../graph/source.ts";
 import { algebra as m } from "./algebra.ts";
 import { scalarNode } from "./full.ts";
 import { mulOp } from "./mul.ts";
@@ -32,7 +32,7 @@ export function meanNode(a: Node, axes: readonly number[]): Node {
  * import { constant, dim, evaluate, item, mean } from "clew";
  * item(evaluate(mean(constant([1, 2, 3], [dim("word", 3)])), {})); // 2
  */
-export const mean: Reduction<"mean"> = userCalled(reduction("mean", meanNode));
+export const mean: Reduction<"mean"> = composite("mean", reduction("mean", meanNode));
 
 /** log Σ exp(a) over one axis; the largest element is taken out first, so that nothing overflows. */
 export function logSumExpNode(a: Node, axis: number): Node {
@@ -43,6 +43,7 @@ export function logSumExpNode(a: Node, axis: number): Node {
 }
 
 /** log Σ exp over a dim, over the last (-1), or over everything; no overflow. */
-export const logSumExp: Reduction<"logSumExp"> = userCalled(
+export const logSumExp: Reduction<"logSumExp"> = composite(
+  "logSumExp",
   reduction("logSumExp", (a, axes) => [...axes].reverse().reduce(logSumExpNode, a)),
 );

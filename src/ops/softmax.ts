@@ -3,7 +3,7 @@
 import type { Dim, Shape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { userCalled } from "../graph/source.ts";
+import { composite } from "../graph/source.ts";
 import type { Axis, Ok } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
 import { withAxis } from "./operands.ts";
@@ -21,7 +21,7 @@ export function logSoftmaxNode(a: Node, axis: number): Node {
 }
 
 /** a − log Σ exp(a) over a dim. */
-export const logSoftmax: Along<"logSoftmax"> = userCalled((value: unknown, over: unknown) => {
+export const logSoftmax: Along<"logSoftmax"> = composite("logSoftmax", (value: unknown, over: unknown) => {
   const a = operand("logSoftmax", value);
   return withAxis("logSoftmax", a, over, a.shape, (axis) => logSoftmaxNode(a, axis));
 });
@@ -34,7 +34,7 @@ export const logSoftmax: Along<"logSoftmax"> = userCalled((value: unknown, over:
  * const label = dim("label", 2);
  * evaluate(softmax(constant([1000, 1000], [label]), label), {}).data; // Float64Array [0.5, 0.5]
  */
-export const softmax: Along<"softmax"> = userCalled((value: unknown, over: unknown) => {
+export const softmax: Along<"softmax"> = composite("softmax", (value: unknown, over: unknown) => {
   const a = operand("softmax", value);
   return withAxis("softmax", a, over, a.shape, (axis) => m.exp(logSoftmaxNode(a, axis)));
 });
@@ -47,7 +47,7 @@ interface LayerNorm {
 }
 
 /** (a − mean) / √(variance + ε) along a dim, biased variance (Ba, Kiros & Hinton, 2016). Scale and shift with mul and add. */
-export const layerNorm: LayerNorm = userCalled((value: unknown, over: unknown, epsilon = 1e-5) => {
+export const layerNorm: LayerNorm = composite("layerNorm", (value: unknown, over: unknown, epsilon = 1e-5) => {
   const a = operand("layerNorm", value);
   return withAxis("layerNorm", a, over, a.shape, (axis) => {
     const centred = m.sub(a, spreadBack(meanNode(a, [axis]), a.shape, [axis]));

@@ -3,7 +3,7 @@
 
 import type { Dim, Shape } from "../graph/dim.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { userCalled } from "../graph/source.ts";
+import { composite } from "../graph/source.ts";
 import { nodesOf } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
 
@@ -38,7 +38,7 @@ function asFloat(x: Node): Node {
 
 /** The mask of padded sequences: true at step t of a sequence longer than t. lengths [batch] (int) gives [time, batch]. */
 export const lengthMask: <B extends Shape, T extends Dim>(lengths: Tensor<B, "int">, time: T) => Tensor<readonly [T, ...B], "bool"> =
-  userCalled((lengths: Node, time: Dim) => {
+  composite("lengthMask", (lengths: Node, time: Dim) => {
     const shape = [time, ...lengths.shape];
     const wide = m.broadcast(
       lengths,

@@ -5,7 +5,7 @@ import { type Dim, type Shape, showShape } from "../graph/dim.ts";
 import { ill, make, mistakeHere, nameOf, remake, sameType } from "../graph/make.ts";
 import { type DType, isNode, type Node, type Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import { ambientOrigin, building, callingUser, type Step, type Unrolling, userCalled } from "../graph/source.ts";
+import { ambientOrigin, building, callingUser, composite, type Step, type Unrolling } from "../graph/source.ts";
 import { dependents, topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, leaves, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
@@ -94,7 +94,7 @@ export const templateOp: Op<{ readonly shape: Shape; readonly dtype: DType; read
  * const { outputs } = unroll((s, x_t) => ({ state: add(s, x_t), output: add(s, x_t) }), { over: x, from: zeros([]) });
  * evaluate(outputs, { x: [1, 2, 3] }).data; // Float64Array [1, 3, 6]
  */
-export const unroll: UnrollFunction = userCalled((cell: Cell, options: Options) => unrollOf(cell, options));
+export const unroll: UnrollFunction = composite("unroll", (cell: Cell, options: Options) => unrollOf(cell, options), "glue");
 
 type Cell = (state: Tree<Node>, x: Tree<Node>) => Recurrence<Tree<Node>, Tree<Node>>;
 interface Options extends UnrollOptions<Tree<Node>> {
@@ -122,7 +122,9 @@ function unrollOf(cell: Cell, options: Options): Unrolled<Dim, Tree<Node>, Tree<
   const unrolling: Unrolling = {
     dim: time,
     template: own,
-    carries: states.map((state, i) => ({ state, next: nodesOf(result.state)[i]! })),
+    carries: states.map((state, i) => ({ state, next: nodesOf(result.state)[i]!, from: nodesOf(from)[i]! })),
+    inputs: inputs.map((input, i) => ({ input, over: nodesOf(over)[i]! })),
+    mask: options.mask,
     reverse,
   };
   const ambient = ambientOrigin();
