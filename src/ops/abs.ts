@@ -13,6 +13,7 @@ export const absOp: Op = elementwise({
   formula: (m, a) => m.abs(a!),
   derivative: [(m, v, [a]) => m.mul(v, m.sign(a!))],
   branch: (a) => Math.sign(a),
+  picture: { derivative: [(c, [x]) => `${c} ∘ sign ${x}`] },
   label: "|·|",
   latex: (a) => `|${a}|`,
   samples: [

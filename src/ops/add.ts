@@ -15,6 +15,7 @@ export const addOp: Op = elementwise({
   result: "float",
   formula: (m, a, b) => m.add(a!, b!),
   derivative: [(_, v) => v, (_, v) => v],
+  picture: { sum: true, derivative: [(c) => c, (c) => c] },
   label: "+",
   latex: (a, b) => `${a} + ${b}`,
   samples: [

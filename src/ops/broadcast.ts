@@ -29,6 +29,7 @@ export const broadcastOp: Op<Attributes> = {
   vjp: ({ cotangent, attributes: { shape, axes } }, m) => [m.sum(cotangent, rest(shape, axes))],
   jvp: linear,
   lift: ({ inputs, attributes: { shape, axes }, dim }, m) => m.broadcast(inputs[0]!, [dim, ...shape], [0, ...axes.map((a) => a + 1)]),
+  picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ shape }) => `repeat to [${shape.map((d) => d.name).join(", ")}]`,
   latex: ([a]) => a!,
   samples: [

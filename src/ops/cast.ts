@@ -21,6 +21,7 @@ export const castOp: Op<Attributes> = {
   vjp: { none: "a conversion to or from whole numbers or truth values is a step" },
   jvp: { none: "a conversion to or from whole numbers or truth values is a step" },
   lift: ({ inputs, attributes }) => make(castOp, inputs, attributes),
+  picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ to }) => `to ${to}`,
   latex: ([a], { to }) => `\\operatorname{${to}} ${a}`,
   samples: [

@@ -82,6 +82,7 @@ export const contractOp: Op<ContractAxes> = {
     const others = product.shape.map((_, i) => i).filter((i) => i !== at);
     return m.transpose(product, [at, ...others]);
   },
+  picture: { product: true, derivative: [(c, [, b]) => `${c} · ${b}ᵀ`, (c, [a]) => `${a}ᵀ · ${c}`] },
   label: () => "·",
   latex: ([a, b]) => `${a} ${b}`,
   samples: [

@@ -12,6 +12,7 @@ export const cosOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.cos(a!),
   derivative: [(m, v, [a]) => m.neg(m.mul(v, m.sin(a!)))],
+  picture: { derivative: [(c, [x]) => `−${c} ∘ sin ${x}`] },
   latex: (a) => `\\cos ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],
 });

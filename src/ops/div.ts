@@ -15,6 +15,7 @@ export const divOp: Op = elementwise({
   result: "float",
   formula: (m, a, b) => m.div(a!, b!),
   derivative: [(m, v, [, b]) => m.div(v, b!), (m, v, [, b], y) => m.neg(m.div(m.mul(v, y), b!))],
+  picture: { derivative: [(c, [, b]) => `${c} ÷ ${b}`, (c, [, b], y) => `−${c} ∘ ${y} ÷ ${b}`] },
   label: "÷",
   latex: (a, b) => `\\frac{${a}}{${b}}`,
   samples: [

@@ -27,6 +27,7 @@ export interface ElementwiseRecord {
   readonly derivative: readonly (Diagonal | undefined)[] | NoDerivative;
   readonly branch?: (...operands: number[]) => number;
   readonly inference?: Op["inference"];
+  readonly picture?: Op["picture"];
   readonly label?: string;
   readonly latex: (...operands: readonly string[]) => string;
   readonly samples: readonly Sample<Record<never, never>>[];
@@ -41,6 +42,7 @@ export function elementwise(record: ElementwiseRecord): Op<Record<never, never>>
     formula,
     samples,
     ...(record.inference === undefined ? {} : { inference: record.inference }),
+    ...(record.picture === undefined ? {} : { picture: record.picture }),
     label: () => record.label ?? name,
     latex: (operands) => latex(...operands),
     infer: (inputs) => inferElementwise(record, inputs),

@@ -12,6 +12,7 @@ export const expOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.exp(a!),
   derivative: [(m, v, _, y) => m.mul(v, y)],
+  picture: { derivative: [(c, _, y) => `${c} ∘ ${y}`] },
   latex: (a) => `\\exp ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-3, 3))], attributes: {} }],
 });

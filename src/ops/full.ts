@@ -17,6 +17,7 @@ export const fullOp: Op<Full> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  picture: { plumbing: true },
   label: ({ value }) => showNumber(value),
   latex: (_, { value }) => showNumber(value),
   samples: [{ name: "matrix", operands: [], attributes: { shape: [dim("row", 2), dim("column", 3)], value: 0.5 } }],

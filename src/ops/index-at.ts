@@ -25,6 +25,7 @@ export const indexOp: Op<Attributes> = {
   vjp: ({ inputs, cotangent, attributes: { axis, at } }, m) => [m.place(cotangent, axis, at, inputs[0]!.shape[axis]!)],
   jvp: linear,
   lift: ({ inputs, attributes: { axis, at } }, m) => m.index(inputs[0]!, axis + 1, at),
+  picture: { plumbing: true, takes: ({ axis, at }) => (axis === 0 ? at : undefined) },
   label: ({ at }) => `[${at}]`,
   latex: ([a], { at }) => `${a}_{${at}}`,
   samples: [

@@ -21,6 +21,7 @@ export const iotaOp: Op<Attributes> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  picture: { plumbing: true },
   label: () => "0, 1, 2, …",
   latex: () => "(0, 1, \\dots)",
   samples: [{ name: "columns", operands: [], attributes: { shape: [dim("row", 2), dim("column", 3)], axis: 1 } }],

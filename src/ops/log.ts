@@ -12,6 +12,7 @@ export const logOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.log(a!),
   derivative: [(m, v, [a]) => m.div(v, a!)],
+  picture: { derivative: [(c, [x]) => `${c} ÷ ${x}`] },
   latex: (a) => `\\log ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(0.1, 5))], attributes: {} }],
 });

@@ -15,6 +15,7 @@ export const mulOp: Op = elementwise({
   result: "float",
   formula: (m, a, b) => m.mul(a!, b!),
   derivative: [(m, v, [, b]) => m.mul(v, b!), (m, v, [a]) => m.mul(v, a!)],
+  picture: { derivative: [(c, [, b]) => `${c} ∘ ${b}`, (c, [a]) => `${c} ∘ ${a}`] },
   label: "∘",
   latex: (a, b) => `${a} \\circ ${b}`,
   samples: [

@@ -12,6 +12,7 @@ export const negOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.neg(a!),
   derivative: [(m, v) => m.neg(v)],
+  picture: { derivative: [(c) => `−${c}`] },
   label: "−",
   latex: (a) => `-${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-3, 3))], attributes: {} }],

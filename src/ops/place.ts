@@ -42,6 +42,7 @@ export const placeOp: Op<Attributes> = {
     if (axis === 0) return stacked;
     return m.transpose(stacked, [...Array.from({ length: axis }, (_, i) => i + 1), 0, ...stacked.shape.map((_, i) => i).slice(axis + 1)]);
   },
+  picture: { plumbing: true },
   label: ({ at }) => `at ${at}`,
   latex: ([a], { at }) => `${a}\\,e_{${at}}`,
   samples: [

@@ -13,6 +13,7 @@ export const reluOp: Op = elementwise({
   formula: (m, a) => m.maximum(a!, m.constant(0)),
   derivative: [(m, v, [a]) => m.where(m.less(m.constant(0), a!), v, m.constant(0))],
   branch: (a) => (a > 0 ? 1 : a < 0 ? -1 : 0),
+  picture: { derivative: [(c, _, y) => `${c} ∘ [${y} > 0]`] },
   latex: (a) => `\\operatorname{relu} ${a}`,
   samples: [
     { name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-3, 3))], attributes: {} },

@@ -28,6 +28,7 @@ export const reshapeOp: Op<Attributes> = {
   vjp: ({ inputs, cotangent }, m) => [m.reshape(cotangent, inputs[0]!.shape)],
   jvp: linear,
   lift: (at, m) => m.reshape(at.inputs[0]!, [at.dim, ...at.attributes.shape]),
+  picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ shape }) => `[${shape.map((d) => d.name).join(", ")}]`,
   latex: ([a]) => a!,
   samples: [{ name: "matrix to vector", operands: [drawn([row, column], between(-2, 2))], attributes: { shape: [dim("all", 6)] } }],

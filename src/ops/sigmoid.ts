@@ -12,6 +12,7 @@ export const sigmoidOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.sigmoid(a!),
   derivative: [(m, v, _, y) => m.mul(v, m.mul(y, m.sub(m.constant(1), y)))],
+  picture: { derivative: [(c, _, y) => `${c} ∘ ${y}(1 − ${y})`] },
   label: "σ",
   latex: (a) => `\\sigma ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],

@@ -12,6 +12,7 @@ export const sinOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.sin(a!),
   derivative: [(m, v, [a]) => m.mul(v, m.cos(a!))],
+  picture: { derivative: [(c, [x]) => `${c} ∘ cos ${x}`] },
   latex: (a) => `\\sin ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],
 });

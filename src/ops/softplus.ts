@@ -12,6 +12,7 @@ export const softplusOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.softplus(a!),
   derivative: [(m, v, [a]) => m.mul(v, m.sigmoid(a!))],
+  picture: { derivative: [(c, [x]) => `${c} ∘ σ(${x})`] },
   latex: (a) => `\\operatorname{softplus} ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],
 });

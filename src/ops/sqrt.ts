@@ -12,6 +12,7 @@ export const sqrtOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.sqrt(a!),
   derivative: [(m, v, _, y) => m.div(v, m.mul(m.constant(2), y))],
+  picture: { derivative: [(c, _, y) => `${c} ÷ 2${y}`] },
   label: "√",
   latex: (a) => `\\sqrt{${a}}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(0.1, 5))], attributes: {} }],

@@ -56,6 +56,7 @@ export const stackOp: Op<Attributes> = {
     );
     return m.transpose(stacked, [1, 0, ...shape.map((_, i) => i + 2)]);
   },
+  picture: { plumbing: true, stacks: true },
   label: ({ into }) => `stack over ${into.name}`,
   latex: (parts) => (parts.length > 2 ? `(${parts[0]}, \\dots, ${parts.at(-1)})` : `(${parts.join(", ")})`),
   samples: [

@@ -15,6 +15,7 @@ export const subOp: Op = elementwise({
   result: "float",
   formula: (m, a, b) => m.sub(a!, b!),
   derivative: [(_, v) => v, (m, v) => m.neg(v)],
+  picture: { derivative: [(c) => c, (c) => `−${c}`] },
   label: "−",
   latex: (a, b) => `${a} - ${b}`,
   samples: [

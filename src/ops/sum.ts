@@ -54,6 +54,7 @@ export const sumOp: Op<Attributes> = {
       inputs[0]!,
       axes.map((i) => i + 1),
     ),
+  picture: { derivative: [(c) => c] },
   label: () => "Σ",
   latex: ([a]) => `\\sum ${a}`,
   samples: [

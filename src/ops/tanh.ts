@@ -12,6 +12,7 @@ export const tanhOp: Op = elementwise({
   result: "float",
   formula: (m, a) => m.tanh(a!),
   derivative: [(m, v, _, y) => m.mul(v, m.sub(m.constant(1), m.mul(y, y)))],
+  picture: { derivative: [(c, _, y) => `${c} ∘ (1 − ${y}²)`] },
   latex: (a) => `\\tanh ${a}`,
   samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-4, 4))], attributes: {} }],
 });
