@@ -2,7 +2,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import type { Value } from "../graph/value.ts";
 import { between, drawn } from "./elementwise.ts";
 import { needsFloat, withAxis } from "./operands.ts";
@@ -59,11 +59,18 @@ export function argmaxOf(a: Value, axis: number): { readonly at: Int32Array; rea
 }
 
 interface Argmax {
-  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<P, "int">;
-  <A extends Shape, D extends Dim>(
+  <P extends Shape, D extends Dim, K extends NoInfer<D> | -1>(
+    a: Tensor<readonly [...P, D]>,
+    over: K & Once<"argmax", readonly [...P, D], K>,
+  ): Tensor<readonly [...P], "int">;
+  <D extends Dim, P extends Shape, K extends NoInfer<D>>(
+    a: Tensor<readonly [D, ...P]>,
+    over: K & Once<"argmax", readonly [D, ...P], K>,
+  ): Tensor<readonly [...P], "int">;
+  <A extends Shape, K extends AxisName>(
     a: Tensor<A>,
-    over: D & Ok<Axis<"argmax", A, D, readonly []>>,
-  ): Result<Axis<"argmax", A, D, Minus<A, readonly [D]>>, "int">;
+    over: K & Ok<AtAxis<"argmax", A, K, readonly []>>,
+  ): Result<AtAxis<"argmax", A, K, readonly []>, "int">;
 }
 
 /** Where along a dim (or the last, -1) the largest element is; the first, when several tie. */

@@ -2,6 +2,7 @@ import { alignment, type Shape, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import type { AnyWide, ShowShape, Unless, Within } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
 import { column, copyLike, layer, linear, offsets, row, strides } from "./structural.ts";
@@ -48,25 +49,25 @@ export function broadcastNode(a: Node, shape: Shape, axes: readonly number[]): N
 }
 
 /** a repeated to a larger shape, whose dims include a's in the same order. */
-export const broadcastTo: <A extends Shape, const S extends Shape, D extends DType>(a: Tensor<A, D>, shape: S) => Tensor<S, D> = opFunction(
-  broadcastOp,
-  (value: unknown, shape: Shape) => {
-    const a = operand("broadcastTo", value);
-    const axes = alignment(a.shape, shape);
-    if (axes === undefined) {
-      return failed(
-        "broadcastTo",
-        "BroadcastMismatch",
-        `${showShape(a.shape)} does not broadcast to ${showShape(shape)}`,
-        [a],
-        "its dims must be among the shape's, in the same order",
-        {
-          shape,
-          dtype: a.dtype,
-          certain: true,
-        },
-      );
-    }
-    return broadcastNode(a, shape, axes);
-  },
-);
+export const broadcastTo: <A extends Shape, const S extends Shape, D extends DType>(
+  a: Tensor<A, D>,
+  shape: S & Unless<AnyWide<A, S> extends true ? true : Within<S, A>, `broadcastTo: ${ShowShape<A>} does not broadcast to ${ShowShape<S>}`>,
+) => Tensor<S, D> = opFunction(broadcastOp, (value: unknown, shape: Shape) => {
+  const a = operand("broadcastTo", value);
+  const axes = alignment(a.shape, shape);
+  if (axes === undefined) {
+    return failed(
+      "broadcastTo",
+      "BroadcastMismatch",
+      `${showShape(a.shape)} does not broadcast to ${showShape(shape)}`,
+      [a],
+      "its dims must be among the shape's, in the same order",
+      {
+        shape,
+        dtype: a.dtype,
+        certain: true,
+      },
+    );
+  }
+  return broadcastNode(a, shape, axes);
+});

@@ -2,7 +2,7 @@ import { type Dim, dim, type Shape, sameDim, showShape, sizeOf } from "../graph/
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { AnyWide, Axis, Ok, Replace, Result, ShapeError, ShowShape } from "../graph/types.ts";
+import type { AnyWide, AtAxis, AxisName, Ok, Once, Result, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
 import { between, drawn } from "./elementwise.ts";
 import { axisOf, failed } from "./operands.ts";
@@ -107,21 +107,52 @@ export function concatNode(parts: readonly Node[], axis: number, into: Dim): Nod
   return make(concatOp, parts, { axis, into });
 }
 
-interface Box<in out D> {
-  readonly is: (d: D) => D;
-}
+// The mark that both shapes carry in the place of their axis: their rests agree when the marked shapes do, and it stands at the same place.
+type Mark = readonly [Dim<"·", 0>];
 type Beside<A extends Shape, KA, B extends Shape, KB> =
   AnyWide<A, B> extends true
     ? Shape
-    : Box<Replace<A, KA, readonly []>> extends Box<Replace<B, KB, readonly []>>
-      ? Shape
-      : ShapeError<`concat: other dims differ: ${ShowShape<A>} and ${ShowShape<B>}`>;
+    : [AtAxis<"concat", A, KA, Mark>, AtAxis<"concat", B, KB, Mark>] extends [infer X extends Shape, infer Y extends Shape]
+      ? SameShape<X, Y> extends true
+        ? Shape
+        : ShapeError<`concat: other dims differ: ${ShowShape<A>} and ${ShowShape<B>}`>
+      : Shape;
 
-type Concat = <A extends Shape, KA extends Dim, B extends Shape, KB extends Dim, J extends Dim, D extends DType>(
-  a: readonly [Tensor<A, D>, KA & Ok<Axis<"concat", A, KA, readonly []>>],
-  b: readonly [Tensor<B, NoInfer<D>> & Ok<Beside<A, KA, B, KB>>, KB & Ok<Axis<"concat", B, KB, readonly []>>],
-  into: J,
-) => Result<Axis<"concat", A, KA, Replace<A, KA, readonly [J]>>, D>;
+interface Concat {
+  <
+    P extends Shape,
+    Q extends NoInfer<readonly [...P]>,
+    EA extends Dim,
+    EB extends Dim,
+    KA extends NoInfer<EA> | -1,
+    KB extends NoInfer<EB> | -1,
+    J extends Dim,
+    D extends DType,
+  >(
+    a: readonly [Tensor<readonly [...P, EA], D>, KA & Once<"concat", readonly [...P, EA], KA>],
+    b: readonly [Tensor<readonly [...Q, EB], NoInfer<D>>, KB & Once<"concat", readonly [...Q, EB], KB>],
+    into: J,
+  ): Tensor<readonly [...P, J], D>;
+  <
+    EA extends Dim,
+    EB extends Dim,
+    P extends Shape,
+    Q extends NoInfer<readonly [...P]>,
+    KA extends NoInfer<EA>,
+    KB extends NoInfer<EB>,
+    J extends Dim,
+    D extends DType,
+  >(
+    a: readonly [Tensor<readonly [EA, ...P], D>, KA & Once<"concat", readonly [EA, ...P], KA>],
+    b: readonly [Tensor<readonly [EB, ...Q], NoInfer<D>>, KB & Once<"concat", readonly [EB, ...Q], KB>],
+    into: J,
+  ): Tensor<readonly [J, ...P], D>;
+  <A extends Shape, KA extends AxisName, B extends Shape, KB extends AxisName, J extends Dim, D extends DType>(
+    a: readonly [Tensor<A, D>, KA & Ok<AtAxis<"concat", A, KA, readonly []>>],
+    b: readonly [Tensor<B, NoInfer<D>> & Ok<Beside<A, KA, B, KB>>, KB & Ok<AtAxis<"concat", B, KB, readonly []>>],
+    into: J,
+  ): Result<AtAxis<"concat", A, KA, readonly [J]>, D>;
+}
 
 /**
  * Two tensors one after the other along a dim of each, which is then `into`; their other dims agree.

@@ -25,10 +25,7 @@ export function constantNode(shape: Shape, dtype: DType, data: Data): Node {
 }
 
 /** Numbers that belong to the program: nested arrays or a typed array in row-major order, of the given shape. */
-interface ConstantFunction {
-  <const S extends Shape>(data: NestedArray, shape: S): Tensor<S>;
-  <const S extends Shape, const D extends "int" | "bool">(data: NestedArray, shape: S, dtype: D): Tensor<S, D>;
-}
+type ConstantFunction = <const S extends Shape, const D extends DType = "float">(data: NestedArray, shape: S, dtype?: D) => Tensor<S, D>;
 
 /**
  * Numbers that belong to the program: nested arrays, or a typed array in row-major order, of the given shape.

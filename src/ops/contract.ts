@@ -4,7 +4,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
-import type { AnyWide, Count, Minus, Ok, Result, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
+import type { AnyWide, CertainCount, Count, IsAny, Minus, Ok, Once, Result, Same, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { axisOf, failed } from "./operands.ts";
 import { column, layer, offsets, row, strides } from "./structural.ts";
@@ -204,12 +204,53 @@ export function contractNode(a: Node, b: Node, axes: ContractAxes): Node {
   return make(contractOp, [a, b], axes);
 }
 
+type Contracted<A extends Shape, B extends Shape, K> =
+  AnyWide<A, B> extends true ? Shape : readonly [...Minus<A, readonly [K & Dim]>, ...Minus<Minus<B, readonly [K & Dim]>, A>];
+
 type Contract<A extends Shape, B extends Shape, K extends Dim> =
   AnyWide<A, B> extends true
     ? Shape
     : [Count<A, K>, Count<B, K>] extends [1, 1]
-      ? readonly [...Minus<A, readonly [K]>, ...Minus<Minus<B, readonly [K]>, A>]
+      ? BatchFault<A, B, K> extends infer M extends string
+        ? ShapeError<M>
+        : Contracted<A, B, K>
       : ShapeError<`contract: ${ShowDim<K>} must occur once in each of ${ShowShape<A>} and ${ShowShape<B>}`>;
+
+/** Whether a has D's name with another size. */
+type OtherSize<A extends Shape, D> = A extends readonly [infer H, ...infer R extends Shape]
+  ? IsAny<H> extends true
+    ? OtherSize<R, D>
+    : [H, D] extends [Dim<infer N>, Dim<infer M>]
+      ? [Same<N, M>, Same<H, D>] extends [true, false]
+        ? ShowDim<H>
+        : OtherSize<R, D>
+      : false
+  : false;
+/** What is wrong with the dims that both have beside K: they are batch dims, so their sizes agree and each occurs once. */
+type BatchFault<A extends Shape, B extends Shape, K, Rest extends Shape = B> = Rest extends readonly [infer H, ...infer R extends Shape]
+  ? [IsAny<H>] extends [true]
+    ? BatchFault<A, B, K, R>
+    : Same<H, K> extends true
+      ? BatchFault<A, B, K, R>
+      : OtherSize<A, H> extends infer E extends string
+        ? `contract: ${E} on the left, ${ShowDim<H>} on the right: ${ShowShape<A>} and ${ShowShape<B>}`
+        : [CertainCount<A, H>, CertainCount<B, H>] extends [0, number] | [1, 1]
+          ? BatchFault<A, B, K, R>
+          : `contract: ${ShowDim<H>} is in both operands, and twice in one: ${ShowShape<A>} and ${ShowShape<B>}`
+  : 0;
+type Batched<A extends Shape, B extends Shape, K> = [BatchFault<A, B, K>] extends [string]
+  ? ShapeError<BatchFault<A, B, K> & string>
+  : unknown;
+
+interface ContractFunction {
+  // K is a dim of both: that it occurs once in each, and which dims are batch dims, is left to the graph where it cannot be known.
+  <A extends Shape, B extends Shape, K extends NoInfer<A>[number] & NoInfer<B>[number]>(
+    a: Tensor<A>,
+    b: Tensor<B>,
+    over: K & Once<"contract", A, K> & Once<"contract", B, K> & Batched<A, B, K>,
+  ): Tensor<Contracted<A, B, K>>;
+  <A extends Shape, B extends Shape, K extends Dim>(a: Tensor<A>, b: Tensor<B>, over: K & Ok<Contract<A, B, K>>): Result<Contract<A, B, K>>;
+}
 
 /**
  * Σ over a dim that occurs once in each; other dims that both have are batch dims. The result: a's rest, then b's rest.
@@ -220,11 +261,7 @@ type Contract<A extends Shape, B extends Shape, K extends Dim> =
  * const states = input("states", [time, hidden]), query = input("query", [hidden]);
  * evaluate(contract(states, query, hidden), { states: [[1, 2], [3, 4]], query: [1, 1] }).data; // Float64Array [3, 7]
  */
-export const contract: <A extends Shape, B extends Shape, K extends Dim>(
-  a: Tensor<A>,
-  b: Tensor<B>,
-  over: K & Ok<Contract<A, B, K>>,
-) => Result<Contract<A, B, K>> = opFunction(contractOp, (left: unknown, right: unknown, over: Dim) => {
+export const contract: ContractFunction = opFunction(contractOp, (left: unknown, right: unknown, over: Dim) => {
   const [a, b] = [operand("contract", left), operand("contract", right)];
   const guess = {
     shape: [

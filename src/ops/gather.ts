@@ -2,7 +2,7 @@ import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Ok, Replace, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { Fault, type Value } from "../graph/value.ts";
 import { between, drawn, exactly } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
@@ -85,16 +85,16 @@ export function gatherNode(table: Node, ids: Node, axis: number): Node {
 }
 
 interface Gather {
-  <K extends Dim, P extends Shape, I extends Shape, D extends DType>(
-    table: Tensor<readonly [K, ...P], D>,
+  <E extends Dim, P extends Shape, I extends Shape, K extends NoInfer<E>, D extends DType>(
+    table: Tensor<readonly [E, ...P], D>,
     ids: Tensor<I, "int">,
-    of: NoInfer<K>,
+    of: K & Once<"gather", readonly [E, ...P], K>,
   ): Tensor<readonly [...I, ...P], D>;
-  <A extends Shape, K extends Dim, I extends Shape, D extends DType>(
+  <A extends Shape, K extends AxisName, I extends Shape, D extends DType>(
     table: Tensor<A, D>,
     ids: Tensor<I, "int">,
-    of: K & Ok<Axis<"gather", A, K, readonly []>>,
-  ): Result<Axis<"gather", A, K, Replace<A, K, I>>, D>;
+    of: K & Ok<AtAxis<"gather", A, K, readonly []>>,
+  ): Result<AtAxis<"gather", A, K, I>, D>;
 }
 
 /**

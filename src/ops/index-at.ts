@@ -2,7 +2,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { around, column, copyLike, layer, linear, row } from "./structural.ts";
@@ -39,12 +39,21 @@ export function indexNode(a: Node, axis: number, at: number): Node {
 }
 
 interface Index {
-  <A extends Shape, K extends Dim, D extends DType>(
-    a: Tensor<A, D>,
-    of: K & Ok<Axis<"index", A, K, readonly []>>,
+  <E extends Dim, P extends Shape, K extends NoInfer<E>, D extends DType>(
+    a: Tensor<readonly [E, ...P], D>,
+    of: K & Once<"index", readonly [E, ...P], K>,
     at: number,
-  ): Result<Axis<"index", A, K, Minus<A, readonly [K]>>, D>;
-  <P extends Shape, K extends Dim, D extends DType>(a: Tensor<readonly [...P, K], D>, of: -1, at: number): Tensor<P, D>;
+  ): Tensor<readonly [...P], D>;
+  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, D extends DType>(
+    a: Tensor<readonly [...P, E], D>,
+    of: K & Once<"index", readonly [...P, E], K>,
+    at: number,
+  ): Tensor<readonly [...P], D>;
+  <A extends Shape, K extends AxisName, D extends DType>(
+    a: Tensor<A, D>,
+    of: K & Ok<AtAxis<"index", A, K, readonly []>>,
+    at: number,
+  ): Result<AtAxis<"index", A, K, readonly []>, D>;
 }
 
 /** One element of a dim, which is dropped: `index(x, time, 0)` is the first time step. */

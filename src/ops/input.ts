@@ -22,10 +22,7 @@ export const inputOp: Op<Input> = {
   samples: [],
 };
 
-interface InputFunction {
-  <const S extends Shape>(name: string, shape: S): Tensor<S>;
-  <const S extends Shape, const D extends DType>(name: string, shape: S, dtype: D): Tensor<S, D>;
-}
+type InputFunction = <const S extends Shape, const D extends DType = "float">(name: string, shape: S, dtype?: D) => Tensor<S, D>;
 
 /**
  * A value from outside, fed by name: `feeds = { x: … }`.

@@ -4,7 +4,7 @@ import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/di
 import { operand } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
-import type { Ok, Result, ShapeError, ShowShape, Wide } from "../graph/types.ts";
+import type { Ok, Result, SameShape, ShapeError, ShowShape, Wide } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
 import { oneHotNode } from "./oneHot.ts";
 import { failed } from "./operands.ts";
@@ -87,11 +87,23 @@ export const softmaxCrossEntropy: CrossEntropy = composite("softmaxCrossEntropy"
   return reduced(name, each, options);
 });
 
-type SquaredError = <S extends Shape, const O extends LossOptions = Record<never, never>>(
-  prediction: Tensor<S>,
-  target: Tensor<NoInfer<S>>,
-  options?: O,
-) => Tensor<Reduced<S, O["reduce"]>>;
+type OneShape<A extends Shape, B extends Shape> =
+  SameShape<A, B> extends true
+    ? A
+    : ShapeError<`meanSquaredError: prediction ${ShowShape<A>} and target ${ShowShape<B>} must have one shape`>;
+
+interface SquaredError {
+  <S extends Shape, const O extends LossOptions = Record<never, never>>(
+    prediction: Tensor<S>,
+    target: Tensor<NoInfer<S>>,
+    options?: O,
+  ): Tensor<Reduced<S, O["reduce"]>>;
+  <A extends Shape, B extends Shape, const O extends LossOptions = Record<never, never>>(
+    prediction: Tensor<A>,
+    target: Tensor<B> & Ok<OneShape<A, B>>,
+    options?: O,
+  ): Result<Reduced<A, O["reduce"]>>;
+}
 
 /** The mean of (prediction − target)²; both of one shape. */
 export const meanSquaredError: SquaredError = composite("meanSquaredError", (p: unknown, t: unknown, options: LossOptions = {}): Node => {

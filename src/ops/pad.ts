@@ -2,7 +2,7 @@ import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Ok, Replace, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import type { Window } from "./slice.ts";
@@ -54,18 +54,24 @@ export function padNode(a: Node, axis: number, start: number, into: Dim): Node {
 }
 
 interface Pad {
-  <A extends Shape, K extends Dim, J extends Dim, D extends DType>(
-    a: Tensor<A, D>,
-    from: K & Ok<Axis<"pad", A, K, readonly []>>,
-    to: J,
-    at: number,
-  ): Result<Axis<"pad", A, K, Replace<A, K, readonly [J]>>, D>;
-  <P extends Shape, K extends Dim, J extends Dim, D extends DType>(
-    a: Tensor<readonly [...P, K], D>,
-    from: -1,
+  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, J extends Dim, D extends DType>(
+    a: Tensor<readonly [...P, E], D>,
+    from: K & Once<"pad", readonly [...P, E], K>,
     to: J,
     at: number,
   ): Tensor<readonly [...P, J], D>;
+  <E extends Dim, P extends Shape, K extends NoInfer<E>, J extends Dim, D extends DType>(
+    a: Tensor<readonly [E, ...P], D>,
+    from: K & Once<"pad", readonly [E, ...P], K>,
+    to: J,
+    at: number,
+  ): Tensor<readonly [J, ...P], D>;
+  <A extends Shape, K extends AxisName, J extends Dim, D extends DType>(
+    a: Tensor<A, D>,
+    from: K & Ok<AtAxis<"pad", A, K, readonly []>>,
+    to: J,
+    at: number,
+  ): Result<AtAxis<"pad", A, K, readonly [J]>, D>;
 }
 
 /** Zeros around dim `from`: it lies in `to` from position `at`. */

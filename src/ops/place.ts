@@ -1,6 +1,6 @@
 import { type Dim, dim, type Shape, sameDim, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
+import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
@@ -56,14 +56,15 @@ export function placeNode(a: Node, axis: number, at: number, into: Dim): Node {
 }
 
 /** Zeros, but for a at element `at` of the new first dim `into`: what index took out, put back. */
-export const place: <S extends Shape, J extends Dim>(a: Tensor<S>, at: number, into: J) => Tensor<readonly [J, ...S]> = opFunction(
-  placeOp,
-  (value: unknown, at: number, into: Dim) => {
-    const a = operand("place", value);
-    if (Number.isInteger(at) && at >= 0 && at < into.size) return placeNode(a, 0, at, into);
-    return failed("place", "BadArgument", `no element ${at} in ${into.name}=${into.size}`, [a], `0 … ${into.size - 1}`, {
-      shape: [into, ...a.shape],
-      certain: true,
-    });
-  },
-);
+export const place: <S extends Shape, J extends Dim, D extends DType>(
+  a: Tensor<S, D>,
+  at: number,
+  into: J,
+) => Tensor<readonly [J, ...S], D> = opFunction(placeOp, (value: unknown, at: number, into: Dim) => {
+  const a = operand("place", value);
+  if (Number.isInteger(at) && at >= 0 && at < into.size) return placeNode(a, 0, at, into);
+  return failed("place", "BadArgument", `no element ${at} in ${into.name}=${into.size}`, [a], `0 … ${into.size - 1}`, {
+    shape: [into, ...a.shape],
+    certain: true,
+  });
+});

@@ -3,7 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
-import type { Axis, Ok, Replace, Result, Wide } from "../graph/types.ts";
+import type { AtAxis, AxisName, DimAt, Ok, Once, Result, SameShape, SameSize, ShowDim, ShowShape, Unless } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { column, linear, replaced, row } from "./structural.ts";
@@ -44,17 +44,24 @@ export const reshape: <A extends Shape, const S extends Shape, D extends DType>(
   (a: unknown, to: Shape) => make(reshapeOp, [operand("reshape", a)], { shape: to }),
 );
 
+type Resized<K, J> = `rename: ${ShowDim<K>} cannot become ${ShowDim<J>}: sizes differ`;
+
 interface Rename {
-  <P extends Shape, K extends Dim, J extends Dim, D extends DType>(
-    a: Tensor<readonly [...P, K], D>,
-    from: -1,
-    to: J,
+  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, J extends Dim, D extends DType>(
+    a: Tensor<readonly [...P, E], D>,
+    from: K & Once<"rename", readonly [...P, E], K>,
+    to: J & Unless<SameSize<E, J>, Resized<E, J>>,
   ): Tensor<readonly [...P, J], D>;
-  <A extends Shape, K extends Dim, J extends Dim, D extends DType>(
+  <E extends Dim, P extends Shape, K extends NoInfer<E>, J extends Dim, D extends DType>(
+    a: Tensor<readonly [E, ...P], D>,
+    from: K & Once<"rename", readonly [E, ...P], K>,
+    to: J & Unless<SameSize<E, J>, Resized<E, J>>,
+  ): Tensor<readonly [J, ...P], D>;
+  <A extends Shape, K extends AxisName, J extends Dim, D extends DType>(
     a: Tensor<A, D>,
-    from: K & Ok<Axis<"rename", A, K, readonly []>>,
-    to: J,
-  ): Result<Wide<A> extends true ? Shape : Replace<A, K, readonly [J]>, D>;
+    from: K & Ok<AtAxis<"rename", A, K, readonly []>>,
+    to: J & Unless<SameSize<DimAt<A, K>, J>, Resized<DimAt<A, K>, J>>,
+  ): Result<AtAxis<"rename", A, K, readonly [J]>, D>;
 }
 
 /** Another name for a dim of the same size: for two uses of one dim in a shape, or to make two tensors agree. */
@@ -81,14 +88,15 @@ export const rename: Rename = userCalled((value: unknown, from: unknown, to: Dim
 });
 
 /** Asserts a shape: for the compiler at once, and checked when the graph is built. */
-export const shaped: <const S extends Shape, D extends DType>(a: Tensor<Shape, D>, shape: S) => Tensor<S, D> = userCalled(
-  (value: unknown, shape: Shape) => {
-    const a = operand("shaped", value);
-    if (a.shape.length === shape.length && a.shape.every((d, i) => sameDim(d, shape[i]!))) return a;
-    return failed("shaped", "DimMismatch", `expected ${showShape(shape)}, found ${showShape(a.shape)}`, [a], undefined, {
-      shape,
-      dtype: a.dtype,
-      certain: true,
-    });
-  },
-);
+export const shaped: <A extends Shape, const S extends Shape, D extends DType>(
+  a: Tensor<A, D>,
+  shape: S & Unless<SameShape<A, S>, `shaped: expected ${ShowShape<S>}, found ${ShowShape<A>}`>,
+) => Tensor<S, D> = userCalled((value: unknown, shape: Shape) => {
+  const a = operand("shaped", value);
+  if (a.shape.length === shape.length && a.shape.every((d, i) => sameDim(d, shape[i]!))) return a;
+  return failed("shaped", "DimMismatch", `expected ${showShape(shape)}, found ${showShape(a.shape)}`, [a], undefined, {
+    shape,
+    dtype: a.dtype,
+    certain: true,
+  });
+});

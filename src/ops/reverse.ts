@@ -2,7 +2,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Ok } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { withAxis } from "./operands.ts";
 import { around, column, copyLike, linear, row } from "./structural.ts";
@@ -40,8 +40,9 @@ export function reverseNode(a: Node, axis: number): Node {
 }
 
 interface Reverse {
-  <P extends Shape, K extends Dim, D extends DType>(a: Tensor<readonly [...P, K], D>, over: -1): Tensor<readonly [...P, K], D>;
-  <A extends Shape, K extends Dim, D extends DType>(a: Tensor<A, D>, over: K & Ok<Axis<"reverse", A, K, readonly []>>): Tensor<A, D>;
+  <A extends Shape, K extends NoInfer<A>[number], D extends DType>(a: Tensor<A, D>, over: K & Once<"reverse", A, K>): Tensor<A, D>;
+  <P extends Shape, E extends Dim, D extends DType>(a: Tensor<readonly [...P, E], D>, over: -1): Tensor<readonly [...P, E], D>;
+  <A extends Shape, K extends AxisName, D extends DType>(a: Tensor<A, D>, over: K & Ok<AtAxis<"reverse", A, K, readonly []>>): Tensor<A, D>;
 }
 
 /** A dim from its end to its start. */

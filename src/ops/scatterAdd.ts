@@ -87,14 +87,19 @@ type Scatter<A extends Shape, I extends Shape, J extends Dim> =
       : ShapeError<`scatterAdd: the updates must start with the dims of the ids: ${ShowShape<A>} and ${ShowShape<I>}`>;
 
 interface ScatterAdd {
-  <I extends Shape, P extends Shape, J extends Dim>(
-    updates: Tensor<readonly [...I, ...P]>,
-    ids: Tensor<I, "int">,
+  <I extends Dim, P extends Shape, J extends Dim>(
+    updates: Tensor<readonly [I, ...P]>,
+    ids: Tensor<readonly [NoInfer<I>], "int">,
+    into: J,
+  ): Tensor<readonly [J, ...P]>;
+  <I extends Dim, K extends Dim, P extends Shape, J extends Dim>(
+    updates: Tensor<readonly [I, K, ...P]>,
+    ids: Tensor<readonly [NoInfer<I>, NoInfer<K>], "int">,
     into: J,
   ): Tensor<readonly [J, ...P]>;
   <A extends Shape, I extends Shape, J extends Dim>(
-    updates: Tensor<A> & Ok<Scatter<A, I, J>>,
-    ids: Tensor<I, "int">,
+    updates: Tensor<A>,
+    ids: Tensor<I, "int"> & Ok<Scatter<A, I, J>>,
     into: J,
   ): Result<Scatter<A, I, J>>;
 }

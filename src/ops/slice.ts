@@ -3,7 +3,7 @@ import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Ok, Replace, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
@@ -39,18 +39,24 @@ export function sliceNode(a: Node, axis: number, start: number, into: Dim): Node
 }
 
 interface Slice {
-  <A extends Shape, K extends Dim, J extends Dim, D extends DType>(
-    a: Tensor<A, D>,
-    from: K & Ok<Axis<"slice", A, K, readonly []>>,
-    to: J,
-    at: number,
-  ): Result<Axis<"slice", A, K, Replace<A, K, readonly [J]>>, D>;
-  <P extends Shape, K extends Dim, J extends Dim, D extends DType>(
-    a: Tensor<readonly [...P, K], D>,
-    from: -1,
+  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, J extends Dim, D extends DType>(
+    a: Tensor<readonly [...P, E], D>,
+    from: K & Once<"slice", readonly [...P, E], K>,
     to: J,
     at: number,
   ): Tensor<readonly [...P, J], D>;
+  <E extends Dim, P extends Shape, K extends NoInfer<E>, J extends Dim, D extends DType>(
+    a: Tensor<readonly [E, ...P], D>,
+    from: K & Once<"slice", readonly [E, ...P], K>,
+    to: J,
+    at: number,
+  ): Tensor<readonly [J, ...P], D>;
+  <A extends Shape, K extends AxisName, J extends Dim, D extends DType>(
+    a: Tensor<A, D>,
+    from: K & Ok<AtAxis<"slice", A, K, readonly []>>,
+    to: J,
+    at: number,
+  ): Result<AtAxis<"slice", A, K, readonly [J]>, D>;
 }
 
 /** `to.size` elements of dim `from`, starting at `at`; the dim is then `to`. */

@@ -4,16 +4,16 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
-import type { Axis, Ok } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
 import { withAxis } from "./operands.ts";
 import { logSumExpNode, meanNode, spreadBack } from "./reductions.ts";
 
 /** Functions along one dim (or the last, -1), shape kept. */
 export interface Along<Op extends string> {
-  <P extends Shape, K extends Dim>(a: Tensor<readonly [...P, K]>, over: -1): Tensor<readonly [...P, K]>;
-  <A extends Shape>(a: Tensor<A>, over: NoInfer<A>[number]): Tensor<A>;
-  <A extends Shape, K extends Dim>(a: Tensor<A>, over: K & Ok<Axis<Op, A, K, readonly []>>): Tensor<A>;
+  <A extends Shape, K extends NoInfer<A>[number]>(a: Tensor<A>, over: K & Once<Op, A, K>): Tensor<A>;
+  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<readonly [...P, D]>;
+  <A extends Shape, K extends AxisName>(a: Tensor<A>, over: K & Ok<AtAxis<Op, A, K, readonly []>>): Tensor<A>;
 }
 
 export function logSoftmaxNode(a: Node, axis: number): Node {
@@ -41,9 +41,9 @@ export const softmax: Along<"softmax"> = composite("softmax", (value: unknown, o
 
 /** (a − mean) / √(variance + ε) along a dim, biased variance (Ba, Kiros & Hinton, 2016). Scale and shift with mul and add. */
 interface LayerNorm {
-  <P extends Shape, K extends Dim>(a: Tensor<readonly [...P, K]>, over: -1, epsilon?: number): Tensor<readonly [...P, K]>;
-  <A extends Shape>(a: Tensor<A>, over: NoInfer<A>[number], epsilon?: number): Tensor<A>;
-  <A extends Shape, K extends Dim>(a: Tensor<A>, over: K & Ok<Axis<"layerNorm", A, K, readonly []>>, epsilon?: number): Tensor<A>;
+  <A extends Shape, K extends NoInfer<A>[number]>(a: Tensor<A>, over: K & Once<"layerNorm", A, K>, epsilon?: number): Tensor<A>;
+  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1, epsilon?: number): Tensor<readonly [...P, D]>;
+  <A extends Shape, K extends AxisName>(a: Tensor<A>, over: K & Ok<AtAxis<"layerNorm", A, K, readonly []>>, epsilon?: number): Tensor<A>;
 }
 
 /** (a − mean) / √(variance + ε) along a dim, biased variance (Ba, Kiros & Hinton, 2016). Scale and shift with mul and add. */

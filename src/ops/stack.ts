@@ -2,6 +2,7 @@ import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../grap
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import type { SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
@@ -72,11 +73,23 @@ export function stackNode(parts: readonly Node[], into: Dim): Node {
   return make(stackOp, parts, { into, shape: parts[0]?.shape ?? [], dtype: parts[0]?.dtype ?? "float" });
 }
 
+type Odd<P, S extends Shape, D extends DType> = P extends readonly [infer H, ...infer R]
+  ? H extends Tensor<infer T, infer E>
+    ? [SameShape<T, S>, E] extends [true, D]
+      ? Odd<R, S, D>
+      : ShapeError<`stack: a part is ${E} ${ShowShape<T>}, the first ${D} ${ShowShape<S>}`>
+    : unknown
+  : unknown;
+type Alike<P> = P extends readonly [Tensor<infer S, infer D>, ...infer R] ? Odd<R, S, D> : unknown;
+type PartOf<P, J extends Dim> = P extends readonly [Tensor<infer S, infer D>, ...infer _] ? Tensor<readonly [J, ...S], D> : Node;
+
+interface Stack {
+  <S extends Shape, D extends DType, J extends Dim>(parts: readonly Tensor<S, D>[], into: J): Tensor<readonly [J, ...S], D>;
+  <const P extends readonly Node[], J extends Dim>(parts: P & Alike<P>, into: J): PartOf<P, J>;
+}
+
 /** Tensors of one shape along a new first dim, whose size is their number. */
-export const stack: <S extends Shape, D extends DType, J extends Dim>(
-  parts: readonly Tensor<S, D>[],
-  into: J,
-) => Tensor<readonly [J, ...S], D> = opFunction(stackOp, (parts: readonly unknown[], into: Dim) => {
+export const stack: Stack = opFunction(stackOp, (parts: readonly unknown[], into: Dim) => {
   if (!Array.isArray(parts) || parts.length === 0) {
     return failed("stack", "BadArgument", "needs an array of one tensor or more", [], "stack([a, b], into)", { shape: [into] });
   }

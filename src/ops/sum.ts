@@ -2,7 +2,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { Axis, Minus, Ok, Result } from "../graph/types.ts";
+import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { needsFloat, withAxis } from "./operands.ts";
 import { column, layer, linear, offsets, row, strides } from "./structural.ts";
@@ -72,8 +72,19 @@ export function sumNode(a: Node, axes: readonly number[]): Node {
 /** Reductions: over all dims, over the last (-1), or over a dim by name. */
 export interface Reduction<Op extends string> {
   <A extends Shape>(a: Tensor<A>): Tensor<readonly []>;
-  <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<P>;
-  <A extends Shape, D extends Dim>(a: Tensor<A>, over: D & Ok<Axis<Op, A, D, readonly []>>): Result<Axis<Op, A, D, Minus<A, readonly [D]>>>;
+  <P extends Shape, D extends Dim, K extends NoInfer<D> | -1>(
+    a: Tensor<readonly [...P, D]>,
+    over: K & Once<Op, readonly [...P, D], K>,
+  ): Tensor<readonly [...P]>;
+  <D extends Dim, P extends Shape, K extends NoInfer<D>>(
+    a: Tensor<readonly [D, ...P]>,
+    over: K & Once<Op, readonly [D, ...P], K>,
+  ): Tensor<readonly [...P]>;
+  <F extends Dim, D extends Dim, P extends Shape, K extends NoInfer<D>>(
+    a: Tensor<readonly [F, D, ...P]>,
+    over: K & Once<Op, readonly [F, D, ...P], K>,
+  ): Tensor<readonly [F, ...P]>;
+  <A extends Shape, K extends AxisName>(a: Tensor<A>, over: K & Ok<AtAxis<Op, A, K, readonly []>>): Result<AtAxis<Op, A, K, readonly []>>;
 }
 
 /** A reduction by positions, as users call it. */
