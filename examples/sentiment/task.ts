@@ -50,19 +50,7 @@ const fileRecipe: Recipe = {
   minimum: 2,
 };
 
-const negations: ReadonlySet<string> = new Set([
-  "not",
-  "n't",
-  "no",
-  "never",
-  "nothing",
-  "none",
-  "nor",
-  "neither",
-  "nobody",
-  "nowhere",
-  "cannot",
-]);
+const negations: ReadonlySet<string> = new Set(["not", "n't", "no", "never", "nothing"]);
 
 export function isNegated(text: string): boolean {
   return words(text).some((word) => negations.has(word));

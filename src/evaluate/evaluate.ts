@@ -38,61 +38,95 @@ export function evaluate<T>(outputs: T, feeds: Feeds, options: EvaluateOptions =
 /** A validated graph, ready to be run many times. */
 export interface Prepared<T> {
   readonly graph: Graph<T>;
-  run(feeds: Feeds, options?: EvaluateOptions): Either<Evaluated<T>>;
+  /** `state` holds values of parameters that are known to fit; feeds come before them. */
+  run(feeds: Feeds, options?: EvaluateOptions, state?: ReadonlyMap<Node, Value>): Either<Evaluated<T>>;
 }
 
 export function prepare<T>(outputs: T): Either<Prepared<T>> {
-  return E.map((g: Graph<T>) => {
-    const order = schedule(g);
-    return { graph: g, run: (feeds: Feeds, options: EvaluateOptions = {}) => run(g, order, feeds, options) };
+  return E.map((g: Graph<T>): Prepared<T> => {
+    const steps = schedule(g);
+    const at = new Map(g.nodes.map((n, i) => [n, i]));
+    const results = nodesOf(g.outputs).map((n) => at.get(n)!);
+    return {
+      graph: g,
+      run: (feeds, options = {}, state) =>
+        E.map((values: Values) => mapNodes(g.outputs, (_, i) => values[results[i]!]!) as unknown as Evaluated<T>)(
+          run(g, steps, feeds, options, state),
+        ),
+    };
   })(graph(outputs));
 }
 
-/** Nodes in order, and for each the operands that are read for the last time there, so that their memory is freed. */
-interface Schedule {
-  readonly nodes: readonly Node[];
-  readonly inputs: readonly Int32Array[];
-  readonly lastUse: readonly Int32Array[];
+/** A node, with all about it that is the same in every run. */
+interface Scheduled {
+  readonly node: Node;
+  /** Where its operands stand in the schedule. */
+  readonly operands: readonly number[];
+  /** The operands that are read for the last time here: their memory is freed. */
+  readonly dead: readonly number[];
+  readonly dims: Value["dims"];
+  readonly sizes: readonly number[];
+  /** The value of a constant. */
+  readonly known: Value | undefined;
 }
 
-function schedule(g: Graph<unknown>): Schedule {
+type Values = (Value | undefined)[];
+
+function schedule(g: Graph<unknown>): readonly Scheduled[] {
   const at = new Map(g.nodes.map((n, i) => [n, i]));
-  const inputs = g.nodes.map((n) => Int32Array.from(n.inputs, (i) => at.get(i)!));
+  const operands = g.nodes.map((n) => n.inputs.map((i) => at.get(i)!));
   const last = new Int32Array(g.nodes.length).fill(-1);
-  inputs.forEach((operands, i) => {
-    for (const o of operands) last[o] = i;
+  operands.forEach((list, i) => {
+    for (const o of list) last[o] = i;
   });
   for (const output of nodesOf(g.outputs)) last[at.get(output)!] = -1;
-  const lastUse: number[][] = g.nodes.map(() => []);
+  const dead: number[][] = g.nodes.map(() => []);
   last.forEach((user, i) => {
-    if (user >= 0) lastUse[user]!.push(i);
+    if (user >= 0) dead[user]!.push(i);
   });
-  return { nodes: g.nodes, inputs, lastUse: lastUse.map((l) => Int32Array.from(l)) };
+  const nowhere: Environment = { seed: 0, trainingStep: 0 };
+  return g.nodes.map((node, i) => ({
+    node,
+    operands: operands[i]!,
+    dead: dead[i]!,
+    dims: node.shape.map((d) => d.name),
+    sizes: node.shape.map((d) => d.size),
+    known: node.op.leaf === "constant" ? evaluateNode(node, [], nowhere) : undefined,
+  }));
 }
 
-function run<T>(g: Graph<T>, { nodes, inputs, lastUse }: Schedule, feeds: Feeds, options: EvaluateOptions): Either<Evaluated<T>> {
+function run(
+  g: Graph<unknown>,
+  steps: readonly Scheduled[],
+  feeds: Feeds,
+  options: EvaluateOptions,
+  state: ReadonlyMap<Node, Value> | undefined,
+): Either<Values> {
   const { values: fed, problems } = readFeeds(g, feeds, options);
   if (problems.length > 0) return E.left(problems);
   const environment: Environment = { seed: options.seed ?? 0, trainingStep: options.trainingStep ?? 0 };
-  const values: (Value | undefined)[] = new Array(nodes.length);
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i]!;
-    try {
-      values[i] =
-        fed.get(node) ??
-        evaluateNode(
-          node,
-          Array.from(inputs[i]!, (o) => values[o]!),
-          environment,
-        );
-    } catch (e) {
-      if (e instanceof Fault) return E.left([faultOf(node, e)]);
-      throw e;
+  const values: Values = new Array(steps.length).fill(undefined);
+  let at = 0;
+  try {
+    for (; at < steps.length; at++) {
+      const step = steps[at]!;
+      const { node } = step;
+      const given = step.known ?? fed.get(node) ?? state?.get(node);
+      if (given !== undefined) values[at] = given;
+      else {
+        const { attributes, shape, dtype } = node;
+        const operands: Value[] = [];
+        for (const o of step.operands) operands.push(values[o]!);
+        const data = node.op.evaluate(operands, { attributes, shape, dtype, environment });
+        values[at] = { dims: step.dims, shape: step.sizes, data: data as Float64Array };
+      }
+      for (const o of step.dead) values[o] = undefined;
     }
-    for (const dead of lastUse[i]!) values[dead] = undefined;
+  } catch (e) {
+    if (e instanceof Fault) return E.left([faultOf(steps[at]!.node, e)]);
+    throw e;
   }
-  const at = new Map(nodes.map((n, i) => [n, i]));
-  return E.right(mapNodes(g.outputs, (n) => values[at.get(n)!]!) as unknown as Evaluated<T>);
+  return E.right(values);
 }
 
 /** One node's value from its operands'. */

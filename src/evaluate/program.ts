@@ -69,7 +69,8 @@ export function interpret<T>(outputs: T, options: ProgramOptions = {}): Either<P
     return {
       inputs: prepared.graph.inputs.map((i) => nameOf(i)!),
       run: (feeds, runOptions = {}) => {
-        const result = prepared.run({ ...current(), ...feeds }, { ...runOptions, seed });
+        const state = new Map([...own].map(([name, node]) => [node, store.get(name)!]));
+        const result = prepared.run(feeds, { ...runOptions, seed }, state);
         if (E.isLeft(result)) return result;
         const values = result.right.next as { readonly [name: string]: Value };
         const broken = update.size === 0 ? [] : notFinite(prepared.graph.outputs.outputs, result.right.outputs, values, own);

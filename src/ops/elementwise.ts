@@ -10,7 +10,8 @@ import { make } from "../graph/make.ts";
 import type { DType, Node } from "../graph/node.ts";
 import type { Mistake, NoDerivative, Op, Sample, SampleOperand, Typed } from "../graph/op.ts";
 import { allocate, type Data, type Value } from "../graph/value.ts";
-import { numbers } from "./numbers.ts";
+import { type Column, columns } from "./columns.ts";
+import { offsets, strides } from "./structural.ts";
 
 /** v ↦ diag(∂y/∂x_i)·v; undefined where the derivative is zero everywhere it exists. */
 export type Diagonal = (m: Arithmetic<Node>, v: Node, x: readonly Node[], y: Node) => Node | undefined;
@@ -46,7 +47,10 @@ export function elementwise(record: ElementwiseRecord): Op<Record<never, never>>
     label: () => record.label ?? name,
     latex: (operands) => latex(...operands),
     infer: (inputs) => inferElementwise(record, inputs),
-    evaluate: (inputs, { shape, dtype }) => mapElements(formulaOf(formula), inputs, shape, allocate(dtype, sizeOf(shape))),
+    evaluate: (inputs, { shape, dtype }) => {
+      const size = sizeOf(shape);
+      return stored(formula(columns, ...inputs.map((x) => columnOf(x, shape, size))), dtype, size);
+    },
     vjp:
       smooth === undefined
         ? (derivative as NoDerivative)
@@ -72,12 +76,30 @@ export function elementwise(record: ElementwiseRecord): Op<Record<never, never>>
       const operands = inputs.map((x, i) => (lifted[i] ? spread(m, x, full) : x));
       return make(node.op, operands, attributes);
     },
-    ...(branch === undefined ? {} : { branch: (inputs, { shape }) => mapElements(branch, inputs, shape, new Int32Array(sizeOf(shape))) }),
+    ...(branch === undefined ? {} : { branch: (inputs, { shape }) => branchesOf(branch, inputs, shape) }),
   };
 }
 
-function formulaOf(formula: ElementwiseRecord["formula"]): (...x: number[]) => number {
-  return (...x) => formula(numbers, ...x);
+/** A value as an operand of array arithmetic: its elements in the order of `shape`, or the one element that stands for all. */
+function columnOf(value: Value, shape: Shape, size: number): Column {
+  const { data } = value;
+  const whole = data.length === size || data.length === 1 ? data : repeated(value, shape);
+  return whole instanceof Float64Array ? whole : new Float64Array(whole);
+}
+
+function branchesOf(branch: (...x: number[]) => number, inputs: readonly Value[], shape: Shape): Int32Array {
+  const size = sizeOf(shape);
+  const operands = inputs.map((x) => columnOf(x, shape, size));
+  return Int32Array.from({ length: size }, (_, i) => branch(...operands.map((x) => x[x.length === size ? i : 0]!)));
+}
+
+/** The result as it is kept: of the op's dtype, all elements written out, an array of its own. */
+function stored(column: Column, dtype: DType, size: number): Data {
+  if (dtype === "float" && column.length === size) return column;
+  const out = allocate(dtype, size);
+  if (column.length === size) out.set(column);
+  else out.fill(column[0]!);
+  return out;
 }
 
 /** a, whose first dim is the lifted one, repeated to the full lifted shape. */
@@ -162,49 +184,44 @@ function broadcastHint(inputs: readonly Node[]): string {
 
 /** Elements of `value` in the order of `shape`, repeated where the value lacks a dim. */
 function repeated(value: Value, shape: Shape): Data {
-  const size = sizeOf(shape);
   const { data } = value;
-  if (data.length === size) return data;
-  const out = allocate(data instanceof Int32Array ? "int" : data instanceof Uint8Array ? "bool" : "float", size);
-  if (data.length === 1) return out.fill(data[0]!);
-  // strides of the value along every axis of the result; 0 where it is repeated
-  const strides = new Array<number>(shape.length).fill(0);
-  let stride = 1;
-  let j = shape.length - 1;
-  for (let i = value.shape.length - 1; i >= 0; i--) {
-    while (shape[j]!.name !== value.dims[i] || shape[j]!.size !== value.shape[i]) j--;
-    strides[j--] = stride;
-    stride *= value.shape[i]!;
-  }
-  const at = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let i = 0; i < size; i++) {
-    out[i] = data[from]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++at[axis]! < shape[axis]!.size) break;
-      from -= strides[axis]! * shape[axis]!.size;
-      at[axis] = 0;
+  const axes = axesIn(value, shape);
+  const out = allocate(data instanceof Int32Array ? "int" : data instanceof Uint8Array ? "bool" : "float", sizeOf(shape));
+  if (axes.every((axis, i) => axis === axes[0]! + i)) {
+    // the value's dims stand together: it is repeated as a whole, and so is each of its elements
+    const inner = sizeOf(shape.slice(axes.at(-1)! + 1));
+    for (let at = 0; at < out.length; ) {
+      if (inner === 1) {
+        out.set(data, at);
+        at += data.length;
+      } else {
+        for (let i = 0; i < data.length; i++, at += inner) out.fill(data[i]!, at, at + inner);
+      }
     }
+    return out;
   }
+  const own = strides(value.shape);
+  const by = new Array<number>(shape.length).fill(0);
+  axes.forEach((axis, i) => {
+    by[axis] = own[i]!;
+  });
+  const from = offsets(
+    shape.map((d) => d.size),
+    by,
+  );
+  for (let i = 0; i < out.length; i++) out[i] = data[from[i]!]!;
   return out;
 }
 
-function mapElements<D extends Data>(f: (...x: number[]) => number, inputs: readonly Value[], shape: Shape, out: D): D {
-  const n = out.length;
-  const a = repeated(inputs[0]!, shape);
-  if (inputs.length === 1) {
-    for (let i = 0; i < n; i++) out[i] = f(a[i]!);
-    return out;
+/** Where a value's dims stand in a shape that it broadcasts to: matched from the right. */
+function axesIn(value: Value, shape: Shape): readonly number[] {
+  const axes = new Array<number>(value.shape.length);
+  let j = shape.length - 1;
+  for (let i = axes.length - 1; i >= 0; i--) {
+    while (shape[j]!.name !== value.dims[i] || shape[j]!.size !== value.shape[i]) j--;
+    axes[i] = j--;
   }
-  const b = repeated(inputs[1]!, shape);
-  if (inputs.length === 2) {
-    for (let i = 0; i < n; i++) out[i] = f(a[i]!, b[i]!);
-    return out;
-  }
-  const c = repeated(inputs[2]!, shape);
-  for (let i = 0; i < n; i++) out[i] = f(a[i]!, b[i]!, c[i]!);
-  return out;
+  return axes;
 }
 
 // ---- samples ----
