@@ -5,7 +5,7 @@ import { showShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/graph.ts";
 import { nameOf, noteOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-import { allocate, flatten, makeValue, type NestedArray, type Value } from "../graph/value.ts";
+import { allocate, flatten, makeValue, misfit, type NestedArray, type Value } from "../graph/value.ts";
 
 /** A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back. */
 export type Feeds = { readonly [name: string]: NestedArray | Value };
@@ -66,10 +66,9 @@ function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Valu
   for (let i = 0; i < flat.length; i++) {
     const x = flat[i]!;
     if (node.dtype === "float" && Number.isNaN(x) && !nanAllowed) return `element ${i} is NaN`;
-    if (node.dtype === "int" && (!Number.isInteger(x) || x < -2147483648 || x > 2147483647))
-      return `element ${i} is ${x}, expected a whole number (32 bits)`;
-    if (node.dtype === "bool" && x !== 0 && x !== 1) return `element ${i} is ${x}, expected true or false`;
   }
+  const wrong = misfit(flat, node.dtype);
+  if (wrong !== undefined) return wrong;
   const exact =
     (node.dtype === "float" && flat instanceof Float64Array) ||
     (node.dtype === "int" && flat instanceof Int32Array) ||

@@ -18,10 +18,10 @@ export function noteOf(node: Node): OperandNote {
 
 /** A diagnostic about the expression that is being built right now. */
 export function mistakeHere(code: Code, op: string, message: string, operands: readonly Node[], hint?: string): Diagnostic {
-  const { site, step, cell } = ambientOrigin();
+  const { site, step, cell, call } = ambientOrigin();
   return diagnostic({
     code,
-    op,
+    op: call === undefined || call.glue === true ? op : call.name, // the user wrote mean, not the sum that it is made of
     message,
     operands: operands.map(noteOf),
     hint,

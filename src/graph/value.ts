@@ -100,3 +100,15 @@ export function flatten(data: unknown, shape: Shape): ArrayLike<number> | string
   };
   return walk(data, 0) ?? out;
 }
+
+/** Why some element cannot be of this dtype; undefined when all can. NaN is a float. */
+export function misfit(elements: ArrayLike<number>, dtype: DType): string | undefined {
+  if (dtype === "float") return undefined;
+  for (let i = 0; i < elements.length; i++) {
+    const x = elements[i]!;
+    if (dtype === "int" && (!Number.isInteger(x) || x < -2147483648 || x > 2147483647))
+      return `element ${i} is ${x}, expected a whole number (32 bits)`;
+    if (dtype === "bool" && x !== 0 && x !== 1) return `element ${i} is ${x}, expected true or false`;
+  }
+  return undefined;
+}

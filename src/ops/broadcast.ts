@@ -3,6 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AnyWide, ShowShape, Unless, Within } from "../graph/types.ts";
+import { given, notShape } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
 import { column, copyLike, layer, linear, offsets, row, strides } from "./structural.ts";
@@ -54,6 +55,10 @@ export const broadcastTo: <A extends Shape, const S extends Shape, D extends DTy
   shape: S & Unless<AnyWide<A, S> extends true ? true : Within<S, A>, `broadcastTo: ${ShowShape<A>} does not broadcast to ${ShowShape<S>}`>,
 ) => Tensor<S, D> = opFunction(broadcastOp, (value: unknown, shape: Shape) => {
   const a = operand("broadcastTo", value);
+  return given("broadcastTo", [a], [notShape(shape)], () => broadcastTo_(a, shape));
+});
+
+function broadcastTo_(a: Node, shape: Shape): Node {
   const axes = alignment(a.shape, shape);
   if (axes === undefined) {
     return failed(
@@ -70,4 +75,4 @@ export const broadcastTo: <A extends Shape, const S extends Shape, D extends DTy
     );
   }
   return broadcastNode(a, shape, axes);
-});
+}

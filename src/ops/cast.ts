@@ -3,6 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { allocate } from "../graph/value.ts";
+import { dtypes, given, notOneOf } from "./arguments.ts";
 import { drawn, exactly } from "./elementwise.ts";
 
 type Attributes = { readonly to: DType };
@@ -38,5 +39,8 @@ export function castNode(a: Node, to: DType): Node {
 /** Another dtype: float to int drops the fraction; to bool, anything but 0 is true; from bool, true is 1. */
 export const cast: <S extends Shape, const D extends DType>(a: Tensor<S, DType>, to: D) => Tensor<S, D> = opFunction(
   castOp,
-  (a: unknown, to: DType) => castNode(operand("cast", a), to),
+  (value: unknown, to: DType) => {
+    const a = operand("cast", value);
+    return given("cast", [a], [notOneOf("dtype", to, dtypes)], () => castNode(a, to));
+  },
 );

@@ -4,6 +4,7 @@ import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AnyWide, AtAxis, AxisName, Ok, Once, Result, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
+import { given, notDim } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { axisOf, failed } from "./operands.ts";
 import { around, column, replaced, row } from "./structural.ts";
@@ -162,8 +163,16 @@ interface Concat {
  * const left = dim("left", 1), right = dim("right", 2);
  * evaluate(concat([constant([1], [left]), left], [constant([2, 3], [right]), right], dim("both", 3)), {}).data; // Float64Array [1, 2, 3]
  */
-export const concat: Concat = opFunction(concatOp, (left: readonly [unknown, Dim], right: readonly [unknown, Dim], into: Dim) => {
-  const parts = [operand("concat", left[0]), operand("concat", right[0])] as const;
+export const concat: Concat = opFunction(concatOp, (left: unknown, right: unknown, into: Dim) => {
+  const pairs = [left, right].map((p): unknown => (Array.isArray(p) ? p : [p])) as [Pair, Pair];
+  const parts = [operand("concat", pairs[0][0]), operand("concat", pairs[1][0])] as const;
+  const wrong = pairs.every((p) => p.length === 2) ? undefined : "each part is a pair: [tensor, dim]";
+  return given("concat", parts, [wrong, notDim("into", into)], () => concatAlong(pairs, parts, into));
+});
+
+type Pair = readonly [unknown, Dim];
+
+function concatAlong([left, right]: readonly [Pair, Pair], parts: readonly [Node, Node], into: Dim): Node {
   const axes = [axisOf("concat", parts[0], left[1]), axisOf("concat", parts[1], right[1])] as const;
   for (const axis of axes)
     if (typeof axis !== "number")
@@ -172,7 +181,7 @@ export const concat: Concat = opFunction(concatOp, (left: readonly [unknown, Dim
     return failed(
       "concat",
       "DimMismatch",
-      `${left[1].name} is axis ${axes[0]} of one and ${right[1].name} axis ${axes[1]} of the other`,
+      `${shownAxis(left[1])} is axis ${axes[0]} of one and ${shownAxis(right[1])} axis ${axes[1]} of the other`,
       parts,
       "transpose one",
       {
@@ -182,4 +191,8 @@ export const concat: Concat = opFunction(concatOp, (left: readonly [unknown, Dim
     );
   }
   return concatNode(parts, axes[0] as number, into);
-});
+}
+
+function shownAxis(axis: unknown): string {
+  return typeof axis === "number" ? String(axis) : (axis as Dim).name;
+}

@@ -2,7 +2,8 @@ import { dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { ill, make, mistakeHere, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import { allocate, type Data, flatten, type NestedArray } from "../graph/value.ts";
+import { allocate, type Data, flatten, misfit, type NestedArray } from "../graph/value.ts";
+import { dtypes, given, notOneOf, notShape } from "./arguments.ts";
 
 type Constant = { readonly shape: Shape; readonly dtype: DType; readonly data: Data };
 
@@ -34,11 +35,14 @@ type ConstantFunction = <const S extends Shape, const D extends DType = "float">
  * import { constant, dim, evaluate, sum } from "clew";
  * evaluate(sum(constant([1, 2, 3], [dim("word", 3)])), {}).data[0]; // 6
  */
-export const constant: ConstantFunction = opFunction(constantOp, (data: NestedArray, shape: Shape, dtype: DType = "float") => {
-  const flat = flatten(data, shape);
-  if (typeof flat === "string")
-    return ill(mistakeHere("BadArgument", "constant", flat, [], "nested arrays or a typed array, row-major"), shape, dtype);
-  const own = allocate(dtype, sizeOf(shape));
-  own.set(flat as ArrayLike<number>);
-  return constantNode(shape, dtype, own);
-});
+export const constant: ConstantFunction = opFunction(constantOp, (data: NestedArray, shape: Shape, dtype: DType = "float") =>
+  given("constant", [], [notShape(shape), notOneOf("dtype", dtype, dtypes)], () => {
+    const flat = flatten(data, shape);
+    const wrong = typeof flat === "string" ? flat : misfit(flat, dtype);
+    if (wrong !== undefined)
+      return ill(mistakeHere("BadArgument", "constant", wrong, [], "nested arrays or a typed array, row-major"), shape, dtype);
+    const own = allocate(dtype, sizeOf(shape));
+    own.set(flat as ArrayLike<number>);
+    return constantNode(shape, dtype, own);
+  }),
+);

@@ -5,6 +5,7 @@ import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
 import type { AnyWide, CertainCount, Count, IsAny, Minus, Ok, Once, Result, Same, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
+import { given, notDim } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { axisOf, failed } from "./operands.ts";
 import { column, layer, offsets, row, strides } from "./structural.ts";
@@ -318,6 +319,10 @@ interface ContractFunction {
  */
 export const contract: ContractFunction = opFunction(contractOp, (left: unknown, right: unknown, over: Dim) => {
   const [a, b] = [operand("contract", left), operand("contract", right)];
+  return given("contract", [a, b], [notDim("what is summed over", over)], () => contractOver(a, b, over));
+});
+
+function contractOver(a: Node, b: Node, over: Dim): Node {
   const guess = {
     shape: [
       ...a.shape.filter((d) => d.name !== over.name),
@@ -357,7 +362,7 @@ export const contract: ContractFunction = opFunction(contractOp, (left: unknown,
     batch.push([i, at[0]!]);
   }
   return contractNode(a, b, { summed: [[found[0] as number, found[1] as number]], batch });
-});
+}
 
 type MatMul<A extends Shape, B extends Shape> =
   AnyWide<A, B> extends true

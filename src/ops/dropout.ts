@@ -4,6 +4,7 @@ import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
 import type { Step } from "../graph/source.ts";
+import { shown } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, needsFloat } from "./operands.ts";
 import { column, linear, row } from "./structural.ts";
@@ -18,7 +19,10 @@ export const dropoutOp: Op<Attributes> = {
   evaluate: ([a], { attributes: { rate, name, steps }, environment: { seed, trainingStep } }) => {
     const key = randomKey("dropout", seed, name, trainingStep, ...steps);
     const scale = 1 / (1 - rate);
-    return Float64Array.from(a!.data, (x, i) => (uniformAt(key, i) < rate ? 0 : x * scale));
+    const { data } = a!;
+    const out = new Float64Array(data.length);
+    for (let i = 0; i < out.length; i++) out[i] = uniformAt(key, i) < rate ? 0 : data[i]! * scale;
+    return out;
   },
   // Linear, and its own transpose: the same elements of the cotangent are dropped, at the same step.
   vjp: ({ cotangent, attributes }) => [make(dropoutOp, [cotangent], attributes)],
@@ -44,8 +48,8 @@ export const dropout: <S extends Shape>(a: Tensor<S>, rate: number, name: string
   dropoutOp,
   (value: unknown, rate: number, name: string): Node => {
     const a = operand("dropout", value);
-    if (!(rate >= 0 && rate < 1))
-      return failed("dropout", "BadArgument", `the rate must be from 0 to below 1, found ${rate}`, [a], undefined, {
+    if (typeof rate !== "number" || !(rate >= 0 && rate < 1))
+      return failed("dropout", "BadArgument", `the rate must be from 0 to below 1, found ${shown(rate)}`, [a], undefined, {
         shape: a.shape,
         certain: true,
       });

@@ -5,6 +5,7 @@ import { createNode, type Node, type Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
 import { allocate } from "../graph/value.ts";
+import { given, notNumber, notShape } from "./arguments.ts";
 
 type Full = { readonly shape: Shape; readonly value: number };
 
@@ -45,7 +46,7 @@ export function scalarNode(value: number): Node {
 
 /** A tensor with `value` everywhere. */
 export const full: <const S extends Shape>(shape: S, value: number) => Tensor<S> = opFunction(fullOp, (shape: Shape, value: number) =>
-  fullNode(shape, value),
+  given("full", [], [notShape(shape), notNumber("the value", value)], () => fullNode(shape, value)),
 );
 
 /**
@@ -55,10 +56,16 @@ export const full: <const S extends Shape>(shape: S, value: number) => Tensor<S>
  * import { dim, evaluate, zeros } from "clew";
  * evaluate(zeros([dim("batch", 2)]), {}).data; // Float64Array [0, 0]
  */
-export const zeros: <const S extends Shape>(shape: S) => Tensor<S> = userCalled((shape: Shape) => fullNode(shape, 0));
+export const zeros: <const S extends Shape>(shape: S) => Tensor<S> = userCalled((shape: Shape) =>
+  given("zeros", [], [notShape(shape)], () => fullNode(shape, 0)),
+);
 
 /** Ones of the given shape. */
-export const ones: <const S extends Shape>(shape: S) => Tensor<S> = userCalled((shape: Shape) => fullNode(shape, 1));
+export const ones: <const S extends Shape>(shape: S) => Tensor<S> = userCalled((shape: Shape) =>
+  given("ones", [], [notShape(shape)], () => fullNode(shape, 1)),
+);
 
 /** A number as a tensor without dims. */
-export const scalar: (value: number) => Tensor<readonly []> = userCalled((value: number) => scalarNode(value));
+export const scalar: (value: number) => Tensor<readonly []> = userCalled((value: number) =>
+  given("scalar", [], [notNumber("a scalar", value)], () => scalarNode(value)),
+);

@@ -3,6 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
+import { shown } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { around, column, copyLike, layer, linear, row } from "./structural.ts";
@@ -62,7 +63,7 @@ export const index: Index = opFunction(indexOp, (value: unknown, of: unknown, at
   return withAxis("index", a, of, a.shape, (axis) => {
     const { name, size } = a.shape[axis]!;
     if (Number.isInteger(at) && at >= 0 && at < size) return indexNode(a, axis, at);
-    return failed("index", "BadArgument", `no element ${at} in ${name}=${size}`, [a], `0 … ${size - 1}`, {
+    return failed("index", "BadArgument", `no element ${shown(at)} in ${name}=${size}`, [a], `0 … ${size - 1}`, {
       shape: a.shape.filter((_, i) => i !== axis),
       dtype: a.dtype,
       certain: true,

@@ -1,7 +1,8 @@
 import type { Shape } from "../graph/dim.ts";
-import { ill, make, mistakeHere, opFunction } from "../graph/make.ts";
+import { ill, make, opFunction } from "../graph/make.ts";
 import type { DType, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { dtypes, given, notOneOf } from "./arguments.ts";
 import { badShape } from "./parameter.ts";
 
 type Input = { readonly name: string; readonly shape: Shape; readonly dtype: DType };
@@ -34,9 +35,6 @@ type InputFunction = <const S extends Shape, const D extends DType = "float">(na
  */
 export const input: InputFunction = opFunction(inputOp, (name: string, shape: Shape, dtype: DType = "float") => {
   const problem = badShape("input", name, shape);
-  if (problem !== undefined) return ill(problem, Array.isArray(shape) ? shape : [], dtype);
-  if (!["float", "int", "bool"].includes(dtype)) {
-    return ill(mistakeHere("BadArgument", "input", `no such dtype: ${String(dtype)}`, [], `"float", "int" or "bool"`), shape);
-  }
-  return make(inputOp, [], { name, shape, dtype });
+  if (problem !== undefined) return ill(problem);
+  return given("input", [], [notOneOf("dtype", dtype, dtypes)], () => make(inputOp, [], { name, shape, dtype }));
 });

@@ -2,6 +2,7 @@ import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { given, notDim } from "./arguments.ts";
 import { around } from "./structural.ts";
 
 type Attributes = { readonly shape: Shape; readonly axis: number };
@@ -32,4 +33,6 @@ export function iotaNode(shape: Shape, axis: number): Node {
 }
 
 /** Positions along a dim: 0, 1, 2, …, as ints. */
-export const iota: <D extends Dim>(along: D) => Tensor<readonly [D], "int"> = opFunction(iotaOp, (along: Dim) => iotaNode([along], 0));
+export const iota: <D extends Dim>(along: D) => Tensor<readonly [D], "int"> = opFunction(iotaOp, (along: Dim) =>
+  given("iota", [], [notDim("what it runs along", along)], () => iotaNode([along], 0)),
+);

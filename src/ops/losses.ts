@@ -2,10 +2,11 @@
 
 import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
+import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
 import type { Ok, Result, SameShape, ShapeError, ShowShape, Wide } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
+import { given, notOneOf, shown } from "./arguments.ts";
 import { oneHotNode } from "./oneHot.ts";
 import { failed } from "./operands.ts";
 import { meanNode } from "./reductions.ts";
@@ -57,6 +58,10 @@ interface CrossEntropy {
 export const softmaxCrossEntropy: CrossEntropy = composite("softmaxCrossEntropy", (l: unknown, y: unknown, options: LossOptions = {}) => {
   const name = "softmaxCrossEntropy";
   const [logits, labels] = [operand(name, l), operand(name, y)];
+  return given(name, [logits, labels], wrongOptions(options), () => crossEntropy(name, logits, labels, options));
+});
+
+function crossEntropy(name: string, logits: Node, labels: Node, options: LossOptions): Node {
   const label = logits.shape.at(-1);
   const guess = { shape: options.reduce === "none" ? labels.shape : [] };
   if (label === undefined) return failed(name, "RankMismatch", "the logits are a scalar", [logits], "logits [..., label]", guess);
@@ -85,7 +90,7 @@ export const softmaxCrossEntropy: CrossEntropy = composite("softmaxCrossEntropy"
   // selected, not multiplied: 0 · (−∞) would be NaN
   const each = m.neg(m.sum(m.where(chosen, logSoftmaxNode(logits, last), m.constant(0)), [last]));
   return reduced(name, each, options);
-});
+}
 
 type OneShape<A extends Shape, B extends Shape> =
   SameShape<A, B> extends true
@@ -109,6 +114,10 @@ interface SquaredError {
 export const meanSquaredError: SquaredError = composite("meanSquaredError", (p: unknown, t: unknown, options: LossOptions = {}): Node => {
   const name = "meanSquaredError";
   const [prediction, target] = [operand(name, p), operand(name, t)];
+  return given(name, [prediction, target], wrongOptions(options), () => squaredError(name, prediction, target, options));
+});
+
+function squaredError(name: string, prediction: Node, target: Node, options: LossOptions): Node {
   const same = prediction.shape.length === target.shape.length && prediction.shape.every((d, i) => sameDim(d, target.shape[i]!));
   if (!same) {
     const shape = options.reduce === "none" ? prediction.shape : [];
@@ -126,15 +135,18 @@ export const meanSquaredError: SquaredError = composite("meanSquaredError", (p: 
   }
   const error = m.sub(prediction, target);
   return reduced(name, m.mul(error, error), options);
-});
+}
+
+function wrongOptions(options: unknown): readonly (string | undefined)[] {
+  if (typeof options !== "object" || options === null) return [`the options must be a record, found ${shown(options)}`];
+  const { mask, reduce = "mean" } = options as { mask?: unknown; reduce?: unknown };
+  return [
+    notOneOf("reduction", reduce, ["mean", "sum", "none"]),
+    mask === undefined || isNode(mask) ? undefined : `the mask must be a bool tensor, found ${shown(mask)}`,
+  ];
+}
 
 function reduced(name: string, each: Node, { mask, reduce = "mean" }: LossOptions): Node {
-  if (!["mean", "sum", "none"].includes(reduce)) {
-    return failed(name, "BadArgument", `no such reduction: ${String(reduce)}`, [each], `"mean", "sum" or "none"`, {
-      shape: [],
-      certain: true,
-    });
-  }
   const axes = each.shape.map((_, i) => i);
   if (mask === undefined) return reduce === "none" ? each : reduce === "sum" ? m.sum(each, axes) : meanNode(each, axes);
   const at = alignment(mask.shape, each.shape);

@@ -2,6 +2,7 @@ import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { given, notDim } from "./arguments.ts";
 import { exactly } from "./elementwise.ts";
 import { checkIds } from "./gather.ts";
 
@@ -37,5 +38,8 @@ export function oneHotNode(ids: Node, of: Dim): Node {
 /** 1 at the id, 0 elsewhere: the dims of ids, then `of`. An id out of range is reported when the graph runs. */
 export const oneHot: <S extends Shape, D extends Dim>(ids: Tensor<S, "int">, of: D) => Tensor<readonly [...S, D]> = opFunction(
   oneHotOp,
-  (ids: unknown, of: Dim) => oneHotNode(operand("oneHot", ids), of),
+  (value: unknown, of: Dim) => {
+    const ids = operand("oneHot", value);
+    return given("oneHot", [ids], [notDim("what the ids are of", of)], () => oneHotNode(ids, of));
+  },
 );

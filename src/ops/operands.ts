@@ -7,6 +7,7 @@ import { ill, mistakeHere, operand } from "../graph/make.ts";
 import { createNode, type DType, type Node } from "../graph/node.ts";
 import type { Mistake, Typed } from "../graph/op.ts";
 import { ambientOrigin } from "../graph/source.ts";
+import { notDim } from "./arguments.ts";
 import { constantNode } from "./constant.ts";
 import { scalarNode } from "./full.ts";
 
@@ -47,13 +48,8 @@ export function axisOf(
       hint: "an axis is a dim, or a position from the end: -1 is the last",
     };
   }
-  if (typeof axis !== "object" || axis === null || !("name" in axis)) {
-    return {
-      code: "BadArgument",
-      message: `an axis is a dim or a position from the end, not ${String(axis)}`,
-      hint: `${op}(a, hidden) or ${op}(a, -1)`,
-    };
-  }
+  const wrong = notDim("an axis", axis);
+  if (wrong !== undefined) return { code: "BadArgument", message: wrong, hint: `${op}(a, hidden) or ${op}(a, -1)` };
   const d = axis as Dim;
   const at = shape.flatMap((s, i) => (sameDim(s, d) ? [i] : []));
   if (at.length === 1) return at[0]!;

@@ -3,6 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
+import { given, notDim, notNumber } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import type { Window } from "./slice.ts";
@@ -77,7 +78,8 @@ interface Pad {
 /** Zeros around dim `from`: it lies in `to` from position `at`. */
 export const pad: Pad = opFunction(padOp, (value: unknown, from: unknown, to: Dim, at: number) => {
   const a = operand("pad", value);
-  return withAxis("pad", a, from, a.shape, (axis) => {
+  const checks = [notDim("what it is padded to", to), notNumber("the position", at)];
+  const build = (axis: number): Node => {
     const size = a.shape[axis]!.size;
     if (!Number.isInteger(at) || at < 0 || at + size > to.size) {
       return failed(
@@ -94,5 +96,6 @@ export const pad: Pad = opFunction(padOp, (value: unknown, from: unknown, to: Di
       );
     }
     return padNode(a, axis, at, to);
-  });
+  };
+  return given("pad", [a], checks, () => withAxis("pad", a, from, a.shape, build));
 });

@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../graph/diagnostics.ts";
-import type { Dim, Shape } from "../graph/dim.ts";
+import type { Shape } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
 import type { Parameter } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { notShape, shown } from "./arguments.ts";
 import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };
@@ -36,7 +37,12 @@ export const parameter: <const S extends Shape>(name: string, shape: S, initial?
   parameterOp,
   (name: string, shape: Shape, initial?: Initialiser) => {
     const problem = badShape("parameter", name, shape);
-    if (problem !== undefined) return ill(problem, Array.isArray(shape) ? shape : []);
+    if (problem !== undefined) return ill(problem);
+    if (initial !== undefined && typeof initial !== "function")
+      return ill(
+        mistakeHere("BadArgument", "parameter", `"${name}": the initialiser must be a function, found ${shown(initial)}`, []),
+        shape,
+      );
     return createParameter(parameterOp, { name, shape, initial: initial ?? (shape.length >= 2 ? glorot() : constantly(0)) });
   },
 );
@@ -47,20 +53,12 @@ export function badShape(op: string, name: unknown, shape: unknown): Diagnostic 
     return mistakeHere(
       "BadArgument",
       op,
-      `the name must be a text, found ${name === "" ? "an empty one" : typeof name}`,
+      `the name must be a text, found ${name === "" ? "an empty one" : shown(name)}`,
       [],
       `${op}("x", [batch, hidden])`,
     );
   }
-  const wrong = (message: string): Diagnostic =>
-    mistakeHere("BadArgument", op, `"${name}": ${message}`, [], `a shape is an array of dims: [dim("batch", 8), dim("hidden", 16)]`);
-  if (!Array.isArray(shape)) return wrong(`the shape must be an array of dims, found ${typeof shape}`);
-  for (const d of shape as readonly unknown[]) {
-    if (typeof d !== "object" || d === null || typeof (d as Dim).name !== "string")
-      return wrong(`a shape holds dims, found ${typeof d === "number" ? d : typeof d}`);
-    const { name: n, size } = d as Dim;
-    if (n === "") return wrong("a dim's name is empty");
-    if (!Number.isInteger(size) || size < 0) return wrong(`the size of "${n}" must be a whole number of 0 or more, found ${size}`);
-  }
-  return undefined;
+  const wrong = notShape(shape);
+  if (wrong === undefined) return undefined;
+  return mistakeHere("BadArgument", op, `"${name}": ${wrong}`, [], `a shape is an array of dims: [dim("batch", 8), dim("hidden", 16)]`);
 }

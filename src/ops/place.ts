@@ -2,6 +2,7 @@ import { type Dim, dim, type Shape, sameDim, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { given, notDim, shown } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
 import { around, column, copyLike, linear, row } from "./structural.ts";
@@ -62,9 +63,12 @@ export const place: <S extends Shape, J extends Dim, D extends DType>(
   into: J,
 ) => Tensor<readonly [J, ...S], D> = opFunction(placeOp, (value: unknown, at: number, into: Dim) => {
   const a = operand("place", value);
-  if (Number.isInteger(at) && at >= 0 && at < into.size) return placeNode(a, 0, at, into);
-  return failed("place", "BadArgument", `no element ${at} in ${into.name}=${into.size}`, [a], `0 … ${into.size - 1}`, {
-    shape: [into, ...a.shape],
-    certain: true,
+  return given("place", [a], [notDim("into", into)], () => {
+    if (Number.isInteger(at) && at >= 0 && at < into.size) return placeNode(a, 0, at, into);
+    return failed("place", "BadArgument", `no element ${shown(at)} in ${into.name}=${into.size}`, [a], `0 … ${into.size - 1}`, {
+      shape: [into, ...a.shape],
+      dtype: a.dtype,
+      certain: true,
+    });
   });
 });

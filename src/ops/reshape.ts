@@ -1,9 +1,10 @@
-import { type Dim, dim, type Shape, sameDim, sameShape, showShape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
 import type { AtAxis, AxisName, DimAt, Ok, Once, Result, SameShape, SameSize, ShowDim, ShowShape, Unless } from "../graph/types.ts";
+import { given, notDim, notShape } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { column, linear, replaced, row } from "./structural.ts";
@@ -41,7 +42,10 @@ export function reshapeNode(a: Node, shape: Shape): Node {
 /** The same elements in row-major order, with other dims: as many elements. */
 export const reshape: <A extends Shape, const S extends Shape, D extends DType>(a: Tensor<A, D>, to: S) => Tensor<S, D> = opFunction(
   reshapeOp,
-  (a: unknown, to: Shape) => make(reshapeOp, [operand("reshape", a)], { shape: to }),
+  (value: unknown, to: Shape) => {
+    const a = operand("reshape", value);
+    return given("reshape", [a], [notShape(to)], () => make(reshapeOp, [a], { shape: to }));
+  },
 );
 
 type Resized<K, J> = `rename: ${ShowDim<K>} cannot become ${ShowDim<J>}: sizes differ`;
@@ -67,7 +71,7 @@ interface Rename {
 /** Another name for a dim of the same size: for two uses of one dim in a shape, or to make two tensors agree. */
 export const rename: Rename = userCalled((value: unknown, from: unknown, to: Dim) => {
   const a = operand("rename", value);
-  return withAxis("rename", a, from, a.shape, (axis) => {
+  const build = (axis: number): Node => {
     if (a.shape[axis]!.size !== to.size) {
       const shape = replaced(a.shape, axis, [to]);
       return failed(
@@ -84,7 +88,8 @@ export const rename: Rename = userCalled((value: unknown, from: unknown, to: Dim
       );
     }
     return reshapeNode(a, replaced(a.shape, axis, [to]));
-  });
+  };
+  return given("rename", [a], [notDim("the new dim", to)], () => withAxis("rename", a, from, a.shape, build));
 });
 
 /** Asserts a shape: for the compiler at once, and checked when the graph is built. */
@@ -93,10 +98,13 @@ export const shaped: <A extends Shape, const S extends Shape, D extends DType>(
   shape: S & Unless<SameShape<A, S>, `shaped: expected ${ShowShape<S>}, found ${ShowShape<A>}`>,
 ) => Tensor<S, D> = userCalled((value: unknown, shape: Shape) => {
   const a = operand("shaped", value);
-  if (a.shape.length === shape.length && a.shape.every((d, i) => sameDim(d, shape[i]!))) return a;
-  return failed("shaped", "DimMismatch", `expected ${showShape(shape)}, found ${showShape(a.shape)}`, [a], undefined, {
-    shape,
-    dtype: a.dtype,
-    certain: true,
-  });
+  return given("shaped", [a], [notShape(shape)], () =>
+    sameShape(a.shape, shape)
+      ? a
+      : failed("shaped", "DimMismatch", `expected ${showShape(shape)}, found ${showShape(a.shape)}`, [a], undefined, {
+          shape,
+          dtype: a.dtype,
+          certain: true,
+        }),
+  );
 });

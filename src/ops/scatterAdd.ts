@@ -3,6 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AnyWide, Ok, Result, ShapeError, ShowShape } from "../graph/types.ts";
+import { given, notDim } from "./arguments.ts";
 import { between, drawn, exactly } from "./elementwise.ts";
 import { checkIds } from "./gather.ts";
 import { failed } from "./operands.ts";
@@ -24,7 +25,7 @@ export const scatterAddOp: Op<Attributes> = {
     if (sameShape(own, ids!.shape)) return guess;
     return {
       code: "DimMismatch",
-      message: `the updates' dims ${showShape(own)} are not those of the ids ${showShape(ids!.shape)}`,
+      message: `the updates must start with the dims of the ids: ${showShape(updates!.shape)} and ${showShape(ids!.shape)}`,
       guess,
       certain: true,
     };
@@ -107,10 +108,16 @@ interface ScatterAdd {
 /** Rows [...ids, ...row] added into zeros [into, ...row], by id: what gather took out, put back. */
 export const scatterAdd: ScatterAdd = opFunction(scatterAddOp, (u: unknown, i: unknown, into: Dim) => {
   const [updates, ids] = [operand("scatterAdd", u), operand("scatterAdd", i)];
-  if (updates.shape.length < ids.shape.length) {
-    return failed("scatterAdd", "RankMismatch", "the updates must start with the dims of the ids", [updates, ids], undefined, {
-      shape: [into],
-    });
-  }
-  return scatterAddNode(updates, ids, 0, into);
+  return given("scatterAdd", [updates, ids], [notDim("into", into)], () =>
+    updates.shape.length < ids.shape.length
+      ? failed(
+          "scatterAdd",
+          "RankMismatch",
+          `the updates must start with the dims of the ids: ${showShape(updates.shape)} and ${showShape(ids.shape)}`,
+          [updates, ids],
+          undefined,
+          { shape: [into] },
+        )
+      : scatterAddNode(updates, ids, 0, into),
+  );
 });

@@ -4,6 +4,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
+import { given, notDim, notNumber } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed, withAxis } from "./operands.ts";
 import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
@@ -62,7 +63,8 @@ interface Slice {
 /** `to.size` elements of dim `from`, starting at `at`; the dim is then `to`. */
 export const slice: Slice = opFunction(sliceOp, (value: unknown, from: unknown, to: Dim, at: number) => {
   const a = operand("slice", value);
-  return withAxis("slice", a, from, a.shape, (axis) => {
+  const checks = [notDim("what it is sliced to", to), notNumber("the position", at)];
+  const build = (axis: number): Node => {
     const size = a.shape[axis]!.size;
     if (!Number.isInteger(at) || at < 0 || at + to.size > size) {
       return failed(
@@ -79,5 +81,6 @@ export const slice: Slice = opFunction(sliceOp, (value: unknown, from: unknown, 
       );
     }
     return sliceNode(a, axis, at, to);
-  });
+  };
+  return given("slice", [a], checks, () => withAxis("slice", a, from, a.shape, build));
 });

@@ -4,6 +4,7 @@ import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
 import type { SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
+import { given, notDim } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";
 import { column } from "./structural.ts";
@@ -93,8 +94,6 @@ export const stack: Stack = opFunction(stackOp, (parts: readonly unknown[], into
   if (!Array.isArray(parts) || parts.length === 0) {
     return failed("stack", "BadArgument", "needs an array of one tensor or more", [], "stack([a, b], into)", { shape: [into] });
   }
-  return stackNode(
-    parts.map((p) => operand("stack", p)),
-    into,
-  );
+  const nodes = parts.map((p) => operand("stack", p));
+  return given("stack", nodes, [notDim("into", into)], () => stackNode(nodes, into));
 });
