@@ -135,7 +135,7 @@ interface Lines {
 
 function lines({ side, targets, environment, limits }: Check, t: number, { point, noise }: Sides): Lines {
   const { node, size } = targets[t]!;
-  const moving = around(side.outputs, [node], point, environment);
+  const moving = around(side.outputs, [node], point, environment, side.held);
   const data = point.get(node)!.data as Float64Array;
   const scale = scaleOf(data);
   const along = ({ element, vector }: Direction): Line => {

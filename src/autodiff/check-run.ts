@@ -67,8 +67,14 @@ export interface Around {
   difference(a: Signature, b: Signature): Node | undefined;
 }
 
-export function around(outputs: readonly Node[], sources: readonly Node[], point: Point, environment: Environment): Around {
-  const affected = movedBy(outputs, sources);
+export function around(
+  outputs: readonly Node[],
+  sources: readonly Node[],
+  point: Point,
+  environment: Environment,
+  held: ReadonlySet<Node>,
+): Around {
+  const affected = movedBy(outputs, sources, held);
   const branching = affected.filter((n) => n.op.branch !== undefined || n.dtype !== "float");
   const slot = new Map<Node, number>();
   for (const n of [...sources, ...affected]) slot.set(n, slot.size);
@@ -147,12 +153,17 @@ function same(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined
   return true;
 }
 
-/** Nodes, in topological order, through which the sources move the outputs; constants for differentiation stop the way. */
-export function movedBy(outputs: readonly Node[], sources: readonly Node[]): readonly Node[] {
+/** The nodes of a loss that count as constant when it is differentiated. */
+export function constantsOf(loss: Node): ReadonlySet<Node> {
+  return new Set(topological([loss]).filter((n) => n.op.constant === true));
+}
+
+/** Nodes, in topological order, through which the sources move the outputs; what is held stops the way. */
+export function movedBy(outputs: readonly Node[], sources: readonly Node[], held: ReadonlySet<Node>): readonly Node[] {
   const order = topological(outputs);
   const own = new Set(sources);
   const moved = new Set<Node>(sources);
-  for (const n of order) if (!own.has(n) && n.op.constant !== true && n.inputs.some((i) => moved.has(i))) moved.add(n);
+  for (const n of order) if (!own.has(n) && !held.has(n) && n.inputs.some((i) => moved.has(i))) moved.add(n);
   const read = new Set<Node>(outputs);
   for (let i = order.length - 1; i >= 0; i--) {
     const n = order[i]!;

@@ -5,7 +5,7 @@ import type { Environment, Node } from "../graph/node.ts";
 import { randomKey } from "../graph/random.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import type { CheckedEntry } from "./check-report.ts";
-import { around, given, type Point, pointOf } from "./check-run.ts";
+import { around, constantsOf, given, type Point, pointOf } from "./check-run.ts";
 import { forward } from "./forward.ts";
 import { reverse } from "./reverse.ts";
 
@@ -43,24 +43,28 @@ export interface Sided {
   readonly order: 1 | 2;
   /** The function: the loss, or the gradient's tensors. */
   readonly outputs: readonly Node[];
+  /** What keeps its value at the point while it is differenced. */
+  readonly held: ReadonlySet<Node>;
   at(point: Point): Sides;
 }
 
 /** First order: the loss, and ⟨gradient, direction⟩. */
 export function firstOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+  const held = constantsOf(loss);
   const at = (start: Point): Sides => {
     const point = pointOf([loss, ...gradient], start, environment);
     const derived = (t: number, { element, vector }: Direction): readonly Derived[] => {
       const data = point.get(gradient[t]!)!.data;
       return [{ values: Float64Array.of(element === undefined ? dot(data, vector) : data[element]!) }];
     };
-    return { point, derived, noise: noiseOf([loss], targets, point, environment) };
+    return { point, derived, noise: noiseOf([loss], targets, point, environment, held) };
   };
-  return { order: 1, outputs: [loss], at };
+  return { order: 1, outputs: [loss], held, at };
 }
 
 /** Second order: the gradient, and ∂²loss · direction, derived forward over reverse and reverse over reverse. */
-export function secondOrder(gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+export function secondOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+  const held = constantsOf(loss);
   const nodes = targets.map((t) => t.node);
   const directions = nodes.map((n) => given(n.shape, "float"));
   const filled = (found: readonly (Node | undefined)[]) => found.map((f, i) => f ?? m.full(nodes[i]!.shape, 0));
@@ -81,12 +85,12 @@ export function secondOrder(gradient: readonly Node[], targets: readonly Target[
       still,
       environment,
     );
-    const runs = directions.map((d) => ways.map((w) => ({ mode: w.mode, along: around(w.nodes, [d], all, environment) })));
+    const runs = directions.map((d) => ways.map((w) => ({ mode: w.mode, along: around(w.nodes, [d], all, environment, new Set()) })));
     const derived = (t: number, { vector }: Direction): readonly Derived[] =>
       runs[t]!.map(({ mode, along }) => ({ mode, values: along.run([vector]).values }));
-    return { point, derived, noise: noiseOf(gradient, targets, point, environment) };
+    return { point, derived, noise: noiseOf(gradient, targets, point, environment, held) };
   };
-  return { order: 2, outputs: gradient, at };
+  return { order: 2, outputs: gradient, held, at };
 }
 
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -102,12 +106,19 @@ const trials = 8;
  * much as a rounding to nearest can), that is eight standard deviations of the true rounding error; and no less than one rounding of the
  * result itself.
  */
-function noiseOf(outputs: readonly Node[], targets: readonly Target[], point: Point, environment: Environment): Float64Array {
+function noiseOf(
+  outputs: readonly Node[],
+  targets: readonly Target[],
+  point: Point,
+  environment: Environment,
+  held: ReadonlySet<Node>,
+): Float64Array {
   const moved = around(
     outputs,
     targets.map((t) => t.node),
     point,
     environment,
+    held,
   );
   const exact = moved.base.values;
   const squares = new Float64Array(exact.length);

@@ -8,19 +8,20 @@ import { topological } from "../graph/traverse.ts";
 import type { Data } from "../graph/value.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import type { StepContribution } from "./check-report.ts";
-import { around, given, movedBy, type Point, pointOf } from "./check-run.ts";
+import { around, constantsOf, given, movedBy, type Point, pointOf } from "./check-run.ts";
 import { reverse } from "./reverse.ts";
 
 /** The loss with the parameter untied: for every step that reads it (or what was made of it outside of steps), copies of what is read. */
 interface Untied {
   readonly loss: Node;
+  readonly held: ReadonlySet<Node>;
   /** By step; "" is what reads it outside of steps. Each copy with the node that it stands for. */
   readonly copies: ReadonlyMap<string, ReadonlyMap<Node, Node>>;
 }
 
 function untied(loss: Node, parameter: Node): Untied {
   const order = topological([loss]);
-  const moved = new Set([parameter, ...movedBy([loss], [parameter])]);
+  const moved = new Set([parameter, ...movedBy([loss], [parameter], constantsOf(loss))]);
   // what is made of the parameter alone, before any step: all steps share it
   const before = new Set<Node>([parameter]);
   for (const n of order) {
@@ -44,7 +45,8 @@ function untied(loss: Node, parameter: Node): Untied {
     const same = inputs.every((x, i) => x === n.inputs[i]);
     result.set(n, same ? n : createNode(n.op, inputs, n.attributes, n.shape, n.dtype, n.origin, n.diagnostics, n.certain));
   }
-  return { loss: result.get(loss) ?? loss, copies };
+  const taken = result.get(loss) ?? loss;
+  return { loss: taken, held: constantsOf(taken), copies };
 }
 
 /** The entry's derivative along `direction`, step by step, derived and numeric (a central difference with step h). */
@@ -56,10 +58,10 @@ export function stepContributions(
   point: Point,
   environment: Environment,
 ): readonly StepContribution[] {
-  const { loss: taken, copies } = untied(loss, parameter);
+  const { loss: taken, copies, held } = untied(loss, parameter);
   if (copies.size === 0 || (copies.size === 1 && copies.has(""))) return [];
   const read = [...new Set([...copies.values()].flatMap((own) => [...own.keys()]))];
-  const shared = around(read, [parameter], point, environment);
+  const shared = around(read, [parameter], point, environment, held);
   const base = point.get(parameter)!.data as Float64Array;
   const split = (values: Float64Array): ReadonlyMap<Node, Data> => {
     let at = 0;
@@ -80,7 +82,7 @@ export function stepContributions(
   const contributions: StepContribution[] = [];
   for (const [step, own] of copies) {
     const nodes = [...own.values()];
-    const one = around([taken], nodes, at, environment);
+    const one = around([taken], nodes, at, environment, held);
     const f = (s: (typeof steps)[number]): number => one.run([...own.keys()].map((of) => moved.get(s)!.get(of)!)).values[0] ?? Number.NaN;
     // central difference of fourth order
     const numeric = (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);

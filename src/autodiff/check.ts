@@ -85,7 +85,7 @@ function report(
   const environment: Environment = { seed, trainingStep };
   const limits: Limits = { tolerance, entries, directions, seed };
   const first = firstOrder(loss, gradient, targets, environment);
-  const sides = order === 2 ? [first, secondOrder(gradient, targets, environment)] : [first];
+  const sides = order === 2 ? [first, secondOrder(loss, gradient, targets, environment)] : [first];
   const checks = sides.flatMap((side) => checkParameters({ side, loss, targets, point, environment, limits }));
   return reportOf(checks, { order, tolerance, loss: point.get(loss)!.data[0]!, noise: checks[0]?.noise ?? 0 });
 }
