@@ -2,10 +2,11 @@
 
 import { ask, opinionOf, questionsOf, wordScores } from "./ask.ts";
 import { bagOf, bagOptimiser, learn, rnnOf, rnnOptimiser } from "./learn.ts";
-import { gradientPerWord } from "./look.ts";
+import { contributed, gradientPerWord } from "./look.ts";
+import { prove } from "./prove.ts";
 import type { Results } from "./results.ts";
 import type { Task } from "./task.ts";
-import { header, look, type Terminal, table } from "./terminal.ts";
+import { header, look, proved, type Terminal, table } from "./terminal.ts";
 
 export interface ExperimentOptions {
   readonly seed: number;
@@ -27,6 +28,9 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
   const bagModel = bagOf(task);
   const bag = { model: bagModel, learned: await learn(bagModel, task, bagOptimiser, seed, () => {}) };
 
+  const gradientCheck = prove(task, rnn, seed);
+  terminal.line(proved(gradientCheck));
+
   const asked = questionsOf(task, own);
   const questions = ask(task, bag, rnn, asked);
   const telling = asked[2]!; // "This movie is not good"
@@ -40,7 +44,9 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
     questions,
     opinions: asked.map((question) => opinionOf(task, rnn, question)),
     wordScores: wordScores(task, bag, ["good", "bad", "not"]),
+    gradientCheck,
     gradientPerWord: gradientPerWord(task, rnn, telling.text, 0),
+    contributions: contributed(task, rnn, telling.text, 0),
     model,
     bag: bagModel,
     vocabulary: task.vocabulary,

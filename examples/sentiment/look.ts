@@ -1,23 +1,40 @@
-// How far back the gradient of one opinion reaches: ‖∂E/∂h_t‖ for the loss E at the last word.
+// How far back the gradient of one opinion reaches, and of which steps the gradient of W is the sum.
 
-import { dim, evaluate, grad, inference, type SentenceRnn, softmaxCrossEntropy, words } from "clew";
+import { contributions, dim, evaluate, grad, gradientFlow, inference, type SentenceRnn, softmaxCrossEntropy, sum, words } from "clew";
 import { feedsFor, parametersIn, type Trained } from "./ask.ts";
-import type { GradientPerWord } from "./results.ts";
+import type { Contributed, GradientPerWord } from "./results.ts";
 import type { Task } from "./task.ts";
 
+/** ‖∂E/∂h_t‖ for the loss E at the last word of a sentence. */
 export function gradientPerWord(task: Task, { model, learned }: Trained<SentenceRnn>, text: string, label: number): GradientPerWord {
   const ids = task.vocabulary.encode(text);
-  const time = dim("time", ids.length);
-  const { inputs, logits, steps } = model.build({ time, batch: dim("batch", 1) });
-  const last = softmaxCrossEntropy(logits, inputs.labels);
-  const states = Object.fromEntries(steps.map(({ state }, t) => [`h${t}`, state]));
-  const gradients = evaluate(inference(grad(last, states)), {
-    ...feedsFor(ids),
-    labels: [label],
-    ...parametersIn(learned, model),
-  });
-  const norms = steps.map((_, t) => Math.hypot(...gradients[`h${t}`]!.data));
-  const whole = norms.at(-1)!;
-  const shares = norms.map((norm) => norm / whole);
-  return { text, words: words(text), shares, verdict: "" };
+  const { inputs, logits, steps } = model.build({ time: dim("time", ids.length), batch: dim("batch", 1) });
+  const flow = gradientFlow(
+    softmaxCrossEntropy(logits, inputs.labels),
+    steps,
+    { ...feedsFor(ids), labels: [label], ...parametersIn(learned, model) },
+    { unit: "words" },
+  );
+  return { text, words: words(text), shares: flow.share, verdict: flow.verdict.sentence };
+}
+
+/** ∂E/∂W by the steps (t, k): what the loss at word t says through the use of W at word k. Their sum is the gradient. */
+export function contributed(task: Task, { model, learned }: Trained<SentenceRnn>, text: string, label: number): Contributed {
+  const ids = task.vocabulary.encode(text);
+  const { losses } = model.build({ time: dim("time", ids.length), batch: dim("batch", 1) });
+  const { W } = model.cell;
+  const { norms, total } = contributions(losses, { of: W });
+  const feeds = { ...feedsFor(ids), labels: [label], ...parametersIn(learned, model) };
+  const now = evaluate(inference({ norms, total, derived: grad(sum(losses), W) }), feeds);
+  const [rows, columns] = now.norms.shape as readonly [number, number];
+  return {
+    text,
+    words: words(text),
+    norms: Array.from({ length: rows }, (_, t) => Array.from(now.norms.data.subarray(t * columns, (t + 1) * columns))),
+    sumRelativeError: distance(now.total.data, now.derived.data) / Math.hypot(...now.derived.data),
+  };
+}
+
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Math.hypot(...Array.from(a, (x, i) => x - b[i]!));
 }

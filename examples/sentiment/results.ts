@@ -1,6 +1,6 @@
 // Everything that a run found out: what the terminal shows, what report.json keeps and what the report's pictures are drawn from.
 
-import type { BagOfWords, ParameterValues, SentenceRnn, Vocabulary } from "clew";
+import type { GradientReport, BagOfWords, ParameterValues, SentenceRnn, Vocabulary } from "clew";
 
 /** A number between 0 and 1. */
 type Share = number;
@@ -71,6 +71,16 @@ export interface GradientPerWord {
   readonly verdict: string;
 }
 
+/** The gradient of W for one sentence, by the steps that it is the sum of. */
+export interface Contributed {
+  readonly text: string;
+  readonly words: readonly string[];
+  /** [t][k]: norm of what the loss at word t says through W's use at word k; one row for a loss at the last word alone. */
+  readonly norms: readonly (readonly number[])[];
+  /** ‖sum of all terms − gradient‖ / ‖gradient‖. */
+  readonly sumRelativeError: number;
+}
+
 export interface Recipe {
   readonly vector: number;
   readonly hidden: number;
@@ -113,7 +123,9 @@ export interface Results {
   readonly opinions: readonly Opinion[];
   /** Of the words in the questions. */
   readonly wordScores: readonly WordScore[];
+  readonly gradientCheck: GradientReport;
   readonly gradientPerWord: GradientPerWord;
+  readonly contributions: Contributed;
   /** To draw: build it for one sentence, and feed the parameters. */
   readonly model: SentenceRnn;
   readonly bag: BagOfWords;

@@ -1,6 +1,6 @@
 // What the run says while it runs: one line a step of the story, a bar while it trains (plain lines where no terminal listens).
 
-import type { FitEvent } from "clew";
+import type { FitEvent, GradientReport } from "clew";
 import { SingleBar } from "cli-progress";
 import type { Answer, Learned, Results } from "./results.ts";
 
@@ -86,6 +86,11 @@ export function header({
   ];
 }
 
+export function proved({ verdict, maxRelativeError, worst }: GradientReport): string {
+  const text = `2 prove  derived against numeric gradient: worst ${maxRelativeError.toExponential(1)}${worst === undefined ? "" : ` at ${worst.place}`}`;
+  return `${text.padEnd(width)} ${verdict.toUpperCase()}`;
+}
+
 const column = 18;
 
 function answer({ label, right }: Answer): string {
@@ -127,5 +132,5 @@ export function table({ data, questions, bagOfWords, rnn }: Results): readonly s
 
 export function look({ gradientPerWord: { words, shares, verdict } }: Results): readonly string[] {
   const reached = words.map((word, t) => `${word} ${percent(shares[t]!)}`).join(" · ");
-  return [`4 look gradient that reaches: ${reached}`, ...(verdict === "" ? [] : [`       ${verdict}`])];
+  return [`4 look   gradient that reaches: ${reached}`, `   ${verdict}`];
 }

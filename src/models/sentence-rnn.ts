@@ -54,6 +54,8 @@ export interface BuiltSentenceRnn extends Built {
   readonly opinions: Tensor<readonly [Time, Batch, Label]>;
   /** The states, to be looked at and differentiated by. */
   readonly steps: readonly UnrolledStep<State, WordVectors, State>[];
+  /** What the loss is the mean of: the loss after every word [time, batch] (0 at padding), or of every sentence [batch]. */
+  readonly losses: Tensor;
   /** Scores of each label at the last word, before softmax, [batch, label]. */
   readonly logits: Tensor<readonly [Batch, Label]>;
 }
@@ -97,7 +99,12 @@ export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
     const logits = matmul(dropped(final, "state"), V);
     const everyLogits = matmul(outputs, V);
     const every = { logits: everyLogits, labels: broadcastTo(y, [time, batch]) };
+    const losses =
+      asked === "last"
+        ? softmaxCrossEntropy(logits, y, { reduce: "none" })
+        : softmaxCrossEntropy(every.logits, every.labels, { mask: real, reduce: "none" });
     return {
+      losses,
       inputs: { ids, lengths, labels: y },
       loss: asked === "last" ? softmaxCrossEntropy(logits, y) : softmaxCrossEntropy(every.logits, every.labels, { mask: real }),
       logits,
