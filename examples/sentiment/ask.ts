@@ -1,6 +1,17 @@
 // Questions to the trained models: a table of answers, and the opinion after each word.
 
-import { type BagOfWords, dim, evaluate, inference, type LabelledSentence, type Model, predict, type SentenceRnn, words } from "clew";
+import {
+  type BagOfWords,
+  type Diagnostic,
+  dim,
+  evaluate,
+  inference,
+  type LabelledSentence,
+  type Model,
+  predict,
+  type SentenceRnn,
+  words,
+} from "clew";
 import type { Answer, Learned, Opinion, Question, WordScore } from "./results.ts";
 import type { Task } from "./task.ts";
 
@@ -29,6 +40,21 @@ export function questionsOf({ opinions }: Task, own: readonly string[]): readonl
     expected: opinions === undefined ? undefined : positive ? opinions.positive : opinions.negative,
   }));
   return [...four, ...own.map((text) => ({ text, expected: undefined }))];
+}
+
+/**
+ * The user's own sentences that no answer is possible to: without a word, or with words that training never showed, unless rare words were
+ * trained as one (`recipe.minimum` above 1).
+ */
+export function cannotBeAsked({ vocabulary, recipe }: Task, own: readonly string[]): readonly Diagnostic[] {
+  const wrong = (message: string, hint: string): Diagnostic => ({ code: "BadArgument", severity: "error", op: "ask", message, hint });
+  return own.flatMap((text) => {
+    const [all, unknown] = [new Set(words(text)).size, vocabulary.unknown(text)];
+    if (all === 0) return [wrong(`there is no word in "${text}"`, "ask a sentence of words")];
+    if (unknown.length === 0 || (unknown.length < all && recipe.minimum > 1)) return [];
+    const what = unknown.length === 1 ? "a word that was" : "words that were";
+    return [wrong(`"${text}" has ${what} never seen in training: ${unknown.join(", ")}`, "use words of the training data")];
+  });
 }
 
 export function ask(task: Task, bag: Trained<BagOfWords>, rnn: Trained<SentenceRnn>, asked: readonly Asked[]): readonly Question[] {

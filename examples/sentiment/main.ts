@@ -1,8 +1,11 @@
 // `npm start`: an RNN learns from movie phrases that "not good" is bad. See options.ts for what may be asked of it.
 
+import { join } from "node:path";
 import { ClewError, type Diagnostic, showDiagnostics } from "clew";
 import * as E from "fp-ts/lib/Either.js";
+import { cannotBeAsked } from "./ask.ts";
 import { experiment } from "./experiment.ts";
+import { openFolder, reportJson, writeAll } from "./files.ts";
 import { help, type Options, readOptions } from "./options.ts";
 import { fileTask, phraseTask, type Task } from "./task.ts";
 import { terminal } from "./terminal.ts";
@@ -21,14 +24,21 @@ async function main(args: readonly string[]): Promise<E.Either<readonly Diagnost
   }
   const task = taskOf(options.right);
   if (E.isLeft(task)) return task;
-  const { seed, ask } = options.right;
-  await experiment(
-    task.right,
-    { seed, ask, command: ["npm start", ...(args.length > 0 ? ["--", ...args] : [])].join(" ") },
-    terminal(process.stdout),
-  );
-  return E.right(undefined);
+  const { seed, ask, out } = options.right;
+  const unknown = cannotBeAsked(task.right, ask);
+  if (unknown.length > 0) return E.left(unknown);
+  const folder = openFolder(out);
+  if (E.isLeft(folder)) return folder;
+
+  const command = ["npm start", ...(args.length > 0 ? ["--", ...args.map(quoted)] : [])].join(" ");
+  const results = await experiment(task.right, { seed, ask, command }, terminal(process.stdout));
+  const written = writeAll(out, { "report.json": reportJson(results) });
+  if (E.isRight(written)) console.log(`Open ${join(out, "report.json")}`);
+  return written;
 }
+
+/** As a shell reads it back. */
+const quoted = (arg: string): string => (/^[\w./:=@-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`);
 
 try {
   const done = await main(process.argv.slice(2));
