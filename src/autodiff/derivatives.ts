@@ -7,7 +7,7 @@ import { ill, mistakeHere, nameOf } from "../graph/make.ts";
 import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { hasDerivative } from "../graph/op.ts";
 import { showSite, userCalled } from "../graph/source.ts";
-import { dependents, topological } from "../graph/traverse.ts";
+import { dependents, type Numbered, numbered, topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, mapNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
 import type { Ok, ShapeError, ShowShape } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
@@ -49,13 +49,11 @@ interface Grad {
  */
 export const grad: Grad = userCalled((loss: unknown, wrt: unknown, options: GradOptions = {}) => gradOf("grad", loss, wrt, options));
 
-interface ValueAndGrad {
-  <const P extends Wrt>(
-    loss: Tensor<readonly []>,
-    wrt: P,
-    options?: GradOptions,
-  ): { readonly value: Tensor<readonly []>; readonly gradient: Like<P> };
-}
+type ValueAndGrad = <const P extends Wrt>(
+  loss: Tensor<readonly []>,
+  wrt: P,
+  options?: GradOptions,
+) => { readonly value: Tensor<readonly []>; readonly gradient: Like<P> };
 
 /** The loss and its gradient, side by side. */
 export const valueAndGrad: ValueAndGrad = userCalled((loss: Node, wrt: unknown, options: GradOptions = {}) => ({
@@ -66,6 +64,7 @@ export const valueAndGrad: ValueAndGrad = userCalled((loss: Node, wrt: unknown, 
 function gradOf(verb: string, loss: unknown, wrt: unknown, { unreached = "error" }: GradOptions): Tree<Node> {
   const targets = checked(verb, [loss], wrt);
   if (!("nodes" in targets)) return targets.failed;
+  const { graph } = targets;
   const scalar = loss as Node;
   if (scalar.shape.length > 0) {
     const problem = scalar.certain
@@ -79,11 +78,11 @@ function gradOf(verb: string, loss: unknown, wrt: unknown, { unreached = "error"
       : undefined;
     return fail(wrt, problem, [scalar]);
   }
-  if (unreached === "error") {
+  const adjoints = reverse([scalar], [m.constant(1)], targets.nodes, graph);
+  if (unreached === "error" && (adjoints.includes(undefined) || isBlocked(graph, targets.nodes))) {
     const problem = firstUnreached(verb, scalar, targets.nodes, wrt);
     if (problem !== undefined) return fail(wrt, problem, [scalar]);
   }
-  const adjoints = reverse([scalar], [m.constant(1)], targets.nodes);
   return fill(wrt, adjoints);
 }
 
@@ -92,7 +91,7 @@ function checked(
   verb: string,
   outputs: readonly unknown[],
   wrt: unknown,
-): { readonly nodes: readonly Node[] } | { readonly failed: Tree<Node> } {
+): { readonly nodes: readonly Node[]; readonly graph: Numbered } | { readonly failed: Tree<Node> } {
   const odd = outputs.find((o) => !isTreeOfNodes(o)) ?? (isTreeOfNodes(wrt) ? undefined : wrt);
   const isOdd = !outputs.every(isTreeOfNodes) || !isTreeOfNodes(wrt);
   if (isOdd) {
@@ -107,8 +106,9 @@ function checked(
   }
   const roots = outputs.flatMap(nodesOf);
   const nodes = nodesOf(wrt);
-  if (mistakesIn(topological(roots).filter((n) => n.op.leaf !== "template")).length > 0) return { failed: fail(wrt, undefined, roots) };
-  return { nodes };
+  const graph = numbered(roots);
+  if (mistakesIn(graph.order.filter((n) => n.op.leaf !== "template")).length > 0) return { failed: fail(wrt, undefined, roots) };
+  return { nodes, graph };
 }
 
 function fail(wrt: unknown, problem: Diagnostic | undefined, rests: readonly Node[]): Tree<Node> {
@@ -122,6 +122,20 @@ function fill(wrt: unknown, found: readonly (Node | undefined)[]): Tree<Node> {
     isNode,
     nodes.map((w, i) => found[i] ?? m.full(w.shape, 0)),
   );
+}
+
+/** Whether a float op without a derivative stands behind any of `wrt`. What exactly is amiss is looked for only then. */
+function isBlocked({ order, operands, start }: Numbered, wrt: readonly Node[]): boolean {
+  const sources = new Set(wrt);
+  const smooth = new Uint8Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const { op, dtype } = order[i]!;
+    let depends = false;
+    for (let k = start[i]!; k < start[i + 1]!; k++) depends ||= smooth[operands[k]!] === 1;
+    if (depends && dtype === "float" && !hasDerivative(op.vjp)) return true;
+    if ((depends && hasDerivative(op.vjp)) || sources.has(order[i]!)) smooth[i] = 1;
+  }
+  return false;
 }
 
 function firstUnreached(verb: string, loss: Node, wrt: readonly Node[], tree: unknown): Diagnostic | undefined {

@@ -2,10 +2,10 @@
 // op how the cotangent passes to its operands. What comes out is a graph again: shared, drawn, differentiated like any other.
 
 import type { Node } from "../graph/node.ts";
-import { hasDerivative } from "../graph/op.ts";
 import { nodesCreated } from "../graph/node.ts";
+import { hasDerivative, type Op } from "../graph/op.ts";
 import { ambientOrigin, building, type Derivation, type Step } from "../graph/source.ts";
-import { topological } from "../graph/traverse.ts";
+import { type Numbered, numbered } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 
 /** ∂(Σ ⟨outputs, cotangents⟩)/∂w for every w of `wrt`; undefined where nothing reaches (a structural zero). */
@@ -13,54 +13,63 @@ export function reverse(
   outputs: readonly Node[],
   cotangents: readonly (Node | undefined)[],
   wrt: readonly Node[],
+  graph: Numbered = numbered(outputs),
 ): readonly (Node | undefined)[] {
-  const order = topological(outputs);
-  const active = activeNodes(order, wrt);
-  const contributions = new Map<Node, Contribution[]>();
-  const give = (to: Node, cotangent: Node, by: Node | undefined) => {
-    const list = contributions.get(to);
-    if (list === undefined) contributions.set(to, [{ cotangent, by }]);
+  const { order, operands, start } = graph;
+  const active = activeNodes(graph, wrt);
+  const given: (Contribution[] | undefined)[] = new Array(order.length);
+  const give = (to: number, cotangent: Node, by: Node | undefined) => {
+    const list = given[to];
+    if (list === undefined) given[to] = [{ cotangent, by }];
     else list.push({ cotangent, by });
   };
-  outputs.forEach((o, i) => {
+  outputs.forEach((_, i) => {
     const c = cotangents[i];
-    if (c !== undefined && active.has(o)) give(o, c, undefined);
+    if (c !== undefined && active[graph.outputs[i]!] === 1) give(graph.outputs[i]!, c, undefined);
   });
+  const asked = new Set(wrt);
   const adjoints = new Map<Node, Node>();
   // reverse topological order: every adjoint is complete before it is read
   for (let i = order.length - 1; i >= 0; i--) {
+    const contributions = given[i];
+    if (contributions === undefined) continue;
+    given[i] = undefined;
     const node = order[i]!;
-    const given = contributions.get(node);
-    if (given === undefined) continue;
-    contributions.delete(node);
-    const cotangent = total(node, given);
-    adjoints.set(node, cotangent);
+    const cotangent = total(node, contributions);
+    if (asked.has(node)) adjoints.set(node, cotangent);
     const { vjp } = node.op;
-    if (node.inputs.length === 0 || !hasDerivative(vjp)) continue;
-    const wanted = node.inputs.map((x) => active.has(x));
-    if (!wanted.includes(true)) continue;
+    if (!hasDerivative(vjp)) continue;
+    const { inputs, attributes } = node;
+    const from = start[i]!;
+    const wanted: boolean[] = new Array(inputs.length);
+    let any = false;
+    for (let k = 0; k < inputs.length; k++) {
+      wanted[k] = active[operands[from + k]!] === 1;
+      any ||= wanted[k]!;
+    }
+    if (!any) continue;
     const before = nodesCreated();
-    const passed = derived(node, `∂${node.op.name}`, () =>
-      vjp({ node, inputs: node.inputs, attributes: node.attributes, cotangent, wanted }, m),
-    );
-    passed.forEach((c, k) => {
-      if (c === undefined || !wanted[k]) return;
-      const to = node.inputs[k]!;
-      give(to, c, node);
-      if (c.id > before) adjointOf(c, to);
-    });
+    const passed = derived(node, ruleOf(node.op), () => vjp({ node, inputs, attributes, cotangent, wanted }, m));
+    for (let k = 0; k < passed.length; k++) {
+      const c = passed[k];
+      if (c === undefined || !wanted[k]) continue;
+      give(operands[from + k]!, c, node);
+      if (c.id > before) adjointOf(c, inputs[k]!);
+    }
   }
   return wrt.map((w) => adjoints.get(w));
 }
 
-/** Float nodes that lie on a differentiable path from any of `wrt`. */
-export function activeNodes(order: readonly Node[], wrt: readonly Node[]): ReadonlySet<Node> {
+/** 1 for float nodes that lie on a differentiable path from any of `wrt`, by number. */
+export function activeNodes({ order, operands, start }: Numbered, wrt: readonly Node[]): Uint8Array {
   const sources = new Set(wrt);
-  const active = new Set<Node>();
-  for (const node of order) {
-    if (sources.has(node)) active.add(node);
-    else if (node.dtype === "float" && node.op.constant !== true && hasDerivative(node.op.vjp) && node.inputs.some((i) => active.has(i)))
-      active.add(node);
+  const active = new Uint8Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const node = order[i]!;
+    if (sources.has(node)) active[i] = 1;
+    else if (node.dtype === "float" && node.op.constant !== true && hasDerivative(node.op.vjp)) {
+      for (let k = start[i]!; k < start[i + 1]!; k++) if (active[operands[k]!] === 1) active[i] = 1;
+    }
   }
   return active;
 }
@@ -71,17 +80,28 @@ interface Contribution {
   readonly by: Node | undefined;
 }
 
+const rules = new WeakMap<Op, string>();
+
+function ruleOf(op: Op): string {
+  const known = rules.get(op);
+  if (known !== undefined) return known;
+  const rule = `∂${op.name}`;
+  rules.set(op, rule);
+  return rule;
+}
+
 /** Nodes made meanwhile are derived from `of`: they take over its line and its time step. */
 export function derived<A>(of: Node, rule: string, build: () => A): A {
   const { site, step } = of.origin;
   const { site: ours, cell } = ambientOrigin();
-  return building({ site: site ?? ours, step, cell, derived: { of, rule } }, build);
+  return building({ site: site ?? ours, step, template: undefined, cell, derived: { of, rule } }, build);
 }
 
 /** A new derived node is the adjoint of `of` (or a term of it): said before anyone else sees the node. */
 function adjointOf(node: Node, of: Node): void {
-  const own = node.origin.derived as Derivation;
-  (node as { origin: Node["origin"] }).origin = { ...node.origin, derived: { ...own, adjointOf: of } };
+  const { site, step, template, cell, derived: own, call } = node.origin;
+  const derivation: Derivation = { of: own!.of, rule: own!.rule, adjointOf: of };
+  (node as { origin: Node["origin"] }).origin = { site, step, template, cell, derived: derivation, call };
 }
 
 /**
@@ -93,7 +113,7 @@ function total(node: Node, contributions: readonly Contribution[]): Node {
   if (contributions.length === 1) return contributions[0]!.cotangent;
   return derived(node, "Σ", () => {
     const before = nodesCreated();
-    const sum = sumTerms(bracketed(contributions, stepPath(node), 0));
+    const sum = sumTerms(bracketed(contributions, node.origin.step, 0));
     if (sum.id > before) adjointOf(sum, node);
     return sum;
   });
@@ -117,21 +137,23 @@ export function sumTerms(terms: readonly Node[]): Node {
   return rest.reduce((a, b) => m.add(a, b));
 }
 
-/** Outermost step first. */
-function stepPath(node: Node | undefined): readonly Step[] {
-  const path: Step[] = [];
-  for (let s = node?.origin.step; s !== undefined; s = s.outer) path.push(s);
-  return path.reverse();
+/** The step that a node belongs to at a depth of nesting, the outermost first. */
+function stepAt(step: Step | undefined, depth: number): Step | undefined {
+  let levels = 0;
+  for (let s = step; s !== undefined; s = s.outer) levels++;
+  let at = step;
+  for (let up = levels - 1 - depth; up > 0; up--) at = at!.outer;
+  return depth < levels ? at : undefined;
 }
 
-/** Terms in the order of the rule above; each is one step's sum, or a single contribution. */
-function bracketed(contributions: readonly Contribution[], own: readonly Step[], depth: number): readonly Node[] {
+/** Terms in the order of the rule above; each is one step's sum, or a single contribution. `own` is the node's step, outermost at depth 0. */
+function bracketed(contributions: readonly Contribution[], own: Step | undefined, depth: number): readonly Node[] {
   const inSteps = new Map<Step["of"], Map<number, Contribution[]>>();
   const outside: Contribution[] = [];
   const ownStep: Contribution[] = [];
+  const mine = stepAt(own, depth);
   for (const c of contributions) {
-    const at = stepPath(c.by)[depth];
-    const mine = own[depth];
+    const at = stepAt(c.by?.origin.step, depth);
     if (at === undefined) (mine === undefined ? ownStep : outside).push(c);
     else if (mine !== undefined && mine.of === at.of && mine.t === at.t) ownStep.push(c);
     else {
@@ -146,20 +168,22 @@ function bracketed(contributions: readonly Contribution[], own: readonly Step[],
   for (const [unrolling, steps] of inSteps) {
     const order = [...steps.keys()].sort((a, b) => (unrolling.reverse ? a - b : b - a));
     for (const t of order) {
-      const inside = bracketed(steps.get(t)!, [], depth + 1);
+      const here = steps.get(t)!;
+      const inside = here.length === 1 ? [here[0]!.cotangent] : bracketed(here, undefined, depth + 1);
       // pieces of one array that are put together at the end are not added step by step
       if (inside.every((n) => n.op.combine !== undefined)) terms.push(...inside);
       else terms.push(sumTerms(inside));
     }
   }
-  terms.push(...inTemplateOrder(outside).map((c) => c.cotangent));
-  if (own[depth] !== undefined && ownStep.some((c) => stepPath(c.by)[depth + 1] !== undefined))
+  for (const c of inTemplateOrder(outside)) terms.push(c.cotangent);
+  if (mine !== undefined && ownStep.some((c) => stepAt(c.by?.origin.step, depth + 1) !== undefined))
     terms.push(...bracketed(ownStep, own, depth + 1));
-  else terms.push(...inTemplateOrder(ownStep).map((c) => c.cotangent));
+  else for (const c of inTemplateOrder(ownStep)) terms.push(c.cotangent);
   return terms;
 }
 
 function inTemplateOrder(list: readonly Contribution[]): readonly Contribution[] {
+  if (list.length < 2) return list;
   const position = (c: Contribution) => (c.by?.origin.template ?? c.by)?.id ?? Number.POSITIVE_INFINITY;
   return [...list].sort((a, b) => position(a) - position(b));
 }

@@ -51,6 +51,10 @@ export function nodesCreated(): number {
 
 class GraphNode implements Node {
   readonly id: number;
+  // Scratch of a walk over the graph (traverse.ts): the walk that saw the node last, and the number that it gave it. A set of a million
+  // nodes costs more than the walk; nothing outside a single walk reads these.
+  walk = 0;
+  number = 0;
   constructor(
     readonly op: Op,
     readonly inputs: readonly Node[],

@@ -2,29 +2,43 @@
 
 import type { Node } from "./node.ts";
 
+/** Nodes in topological order with their numbers: what a pass needs that keeps something for each node. */
+export interface Numbered {
+  /** Every node after its operands. */
+  readonly order: readonly Node[];
+  /** Numbers of all nodes' operands, one after the other: those of node i stand from `start[i]` up to `start[i + 1]`. */
+  readonly operands: Int32Array;
+  readonly start: Int32Array;
+  readonly outputs: Int32Array;
+}
+
+type Scratch = { walk: number; number: number; readonly inputs: readonly Node[] };
+let walks = 0;
+
 /** Nodes that the outputs reach, each after its operands. Operands are visited in order, so the result is deterministic. */
 export function topological(outputs: readonly Node[]): readonly Node[] {
+  const walk = ++walks;
   const order: Node[] = [];
-  const done = new Set<Node>();
   const stack: Node[] = [];
   const position: number[] = [];
   for (const output of outputs) {
-    if (done.has(output)) continue;
+    if ((output as unknown as Scratch).walk === walk) continue;
+    (output as unknown as Scratch).walk = walk;
     stack.push(output);
     position.push(0);
-    done.add(output);
     while (stack.length > 0) {
       const node = stack[stack.length - 1]!;
       const i = position[position.length - 1]!;
       if (i < node.inputs.length) {
         position[position.length - 1] = i + 1;
         const next = node.inputs[i]!;
-        if (!done.has(next)) {
-          done.add(next);
+        if ((next as unknown as Scratch).walk !== walk) {
+          (next as unknown as Scratch).walk = walk;
           stack.push(next);
           position.push(0);
         }
       } else {
+        (node as unknown as Scratch).number = order.length;
         order.push(node);
         stack.pop();
         position.pop();
@@ -32,6 +46,19 @@ export function topological(outputs: readonly Node[]): readonly Node[] {
     }
   }
   return order;
+}
+
+/** The same with numbers. */
+export function numbered(outputs: readonly Node[]): Numbered {
+  const order = topological(outputs);
+  // read before any other walk: the numbers are those that it just gave
+  const start = new Int32Array(order.length + 1);
+  for (let i = 0; i < order.length; i++) start[i + 1] = start[i]! + order[i]!.inputs.length;
+  const operands = new Int32Array(start[order.length]!);
+  for (let i = 0, at = 0; i < order.length; i++) {
+    for (const x of order[i]!.inputs) operands[at++] = (x as unknown as Scratch).number;
+  }
+  return { order, operands, start, outputs: Int32Array.from(outputs, (o) => (o as unknown as Scratch).number) };
 }
 
 /** The nodes of `order` that depend on any of `sources` (the sources included). */

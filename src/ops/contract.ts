@@ -1,4 +1,4 @@
-import type { Algebra, ContractAxes } from "../graph/algebra.ts";
+import type { ContractAxes } from "../graph/algebra.ts";
 import { type Dim, dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
@@ -16,14 +16,15 @@ export const contractOp: Op<ContractAxes> = {
   doc: "Sums products over paired axes; other paired axes are batch. Result: a's axes that are left, then b's free ones.",
   infer: ([a, b], axes) => {
     const guess = { shape: resultShape(a!.shape, b!.shape, axes), dtype: "float" as const };
-    for (const [i, j] of [...axes.summed, ...axes.batch]) {
-      const [x, y] = [a!.shape[i]!, b!.shape[j]!];
-      if (x.size !== y.size) {
+    for (const pairs of [axes.summed, axes.batch]) {
+      for (const [i, j] of pairs) {
+        const [x, y] = [a!.shape[i]!, b!.shape[j]!];
+        if (x.size === y.size) continue;
         return { code: "DimMismatch", message: `${x.name}=${x.size} cannot be paired with ${y.name}=${y.size}`, guess, certain: true };
       }
     }
-    const wrong = [a!, b!].findIndex((x) => x.dtype !== "float");
-    if (wrong < 0) return guess;
+    const wrong = a!.dtype !== "float" ? 0 : b!.dtype !== "float" ? 1 : undefined;
+    if (wrong === undefined) return guess;
     return {
       code: "DTypeMismatch",
       message: `operand ${wrong + 1} is ${[a!, b!][wrong]!.dtype}, expected float`,
@@ -33,8 +34,7 @@ export const contractOp: Op<ContractAxes> = {
     };
   },
   evaluate: ([a, b], { attributes, shape }) => {
-    const m = kept(a!.shape.length, attributes.summed, 0);
-    const n = free(b!.shape.length, attributes);
+    const { rows: m, columns: n } = layoutOf(attributes, a!.shape.length, b!.shape.length);
     const [sa, sb] = [strides(a!.shape), strides(b!.shape)];
     const pick = (by: readonly number[], axes: readonly number[]) => axes.map((i) => by[i]!);
     const batchStride = new Map(attributes.batch.map(([i, j]) => [i, sb[j]!]));
@@ -60,9 +60,10 @@ export const contractOp: Op<ContractAxes> = {
   },
   vjp: ({ inputs, cotangent, attributes, wanted }, m) => {
     const [a, b] = inputs as [Node, Node];
+    const [ofA, ofB] = layoutOf(attributes, a.shape.length, b.shape.length).cotangents;
     return [
-      wanted[0] ? cotangentOfA(m, a, b, cotangent, attributes) : undefined,
-      wanted[1] ? cotangentOfB(m, a, b, cotangent, attributes) : undefined,
+      wanted[0] ? m.transpose(m.contract(cotangent, b, ofA.axes), ofA.order) : undefined,
+      wanted[1] ? m.transpose(m.contract(a, cotangent, ofB.axes), ofB.order) : undefined,
     ];
   },
   jvp: ({ inputs, tangents, attributes }, m) => {
@@ -117,53 +118,70 @@ export const contractOp: Op<ContractAxes> = {
   ],
 };
 
+/** What follows from paired axes for operands of given ranks. */
+interface Layout {
+  readonly ranks: readonly [a: number, b: number];
+  /** a's axes that are left. */
+  readonly rows: readonly number[];
+  /** b's axes that are neither summed nor batch. */
+  readonly columns: readonly number[];
+  /** How the cotangents of a and b are contracted, and the order in which their axes are to be put. */
+  readonly cotangents: readonly [a: Turned, b: Turned];
+}
+
+interface Turned {
+  readonly axes: ContractAxes;
+  readonly order: readonly number[];
+}
+
+// Instances of one node of a cell share their attributes: what follows from them is found once for all time steps.
+const layouts = new WeakMap<ContractAxes, Layout>();
+
+function layoutOf(axes: ContractAxes, rankA: number, rankB: number): Layout {
+  const known = layouts.get(axes);
+  if (known !== undefined && known.ranks[0] === rankA && known.ranks[1] === rankB) return known;
+  const rows = kept(rankA, axes.summed, 0);
+  const columns = kept(rankB, [...axes.summed, ...axes.batch], 1);
+  const cotangents = [cotangentOfA(axes, rankA, rows, columns), cotangentOfB(axes, rankB, rows, columns)] as const;
+  const layout: Layout = { ranks: [rankA, rankB], rows, columns, cotangents };
+  layouts.set(axes, layout);
+  return layout;
+}
+
 /** Axes that no pair names. */
 function kept(rank: number, pairs: ContractAxes["summed"], side: 0 | 1): readonly number[] {
   const gone = new Set(pairs.map((p) => p[side]));
   return Array.from({ length: rank }, (_, i) => i).filter((i) => !gone.has(i));
 }
 
-/** b's axes that are neither summed nor batch. */
-function free(rank: number, { summed, batch }: ContractAxes): readonly number[] {
-  return kept(rank, [...summed, ...batch], 1);
-}
-
 function resultShape(a: Shape, b: Shape, axes: ContractAxes): Shape {
-  return [...kept(a.length, axes.summed, 0).map((i) => a[i]!), ...free(b.length, axes).map((j) => b[j]!)];
+  const { rows, columns } = layoutOf(axes, a.length, b.length);
+  return [...rows.map((i) => a[i]!), ...columns.map((j) => b[j]!)];
 }
 
 /** Σ over the cotangent's axes that came from b: what is left are a's kept axes, then b's summed ones, to be put in a's order. */
-function cotangentOfA(m: Algebra<Node>, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
-  const rows = kept(a.shape.length, summed, 0);
-  const columns = free(b.shape.length, { summed, batch });
-  const product = m.contract(cotangent, b, {
+function cotangentOfA({ summed, batch }: ContractAxes, rank: number, rows: readonly number[], columns: readonly number[]): Turned {
+  const axes = {
     summed: columns.map((j, i) => [rows.length + i, j] as const),
     batch: batch.map(([i, j]) => [rows.indexOf(i), j] as const),
-  });
+  };
   // product's axes: rows of a, then b's summed axes in b's order
   const tail = summed.map(([i, j]) => ({ i, j })).sort((x, y) => x.j - y.j);
   const from = [...rows, ...tail.map((p) => p.i)];
-  return m.transpose(
-    product,
-    a.shape.map((_, i) => from.indexOf(i)),
-  );
+  return { axes, order: Array.from({ length: rank }, (_, i) => from.indexOf(i)) };
 }
 
 /** aᵀ · cotangent: batch and summed axes of a first, then b's free ones, to be put in b's order. */
-function cotangentOfB(m: Algebra<Node>, a: Node, b: Node, cotangent: Node, { summed, batch }: ContractAxes): Node {
-  const rows = kept(a.shape.length, summed, 0);
+function cotangentOfB({ summed, batch }: ContractAxes, rank: number, rows: readonly number[], columns: readonly number[]): Turned {
   const batched = new Set(batch.map(([i]) => i));
-  const product = m.contract(a, cotangent, {
+  const axes = {
     summed: rows.flatMap((i, at) => (batched.has(i) ? [] : [[i, at] as const])),
     batch: batch.map(([i]) => [i, rows.indexOf(i)] as const),
-  });
+  };
   // product's axes: a's batch and summed axes in a's order, then b's free axes
   const pairs = [...summed, ...batch].map(([i, j]) => ({ i, j })).sort((x, y) => x.i - y.i);
-  const from = [...pairs.map((p) => p.j), ...free(b.shape.length, { summed, batch })];
-  return m.transpose(
-    product,
-    b.shape.map((_, j) => from.indexOf(j)),
-  );
+  const from = [...pairs.map((p) => p.j), ...columns];
+  return { axes, order: Array.from({ length: rank }, (_, j) => from.indexOf(j)) };
 }
 
 /** The distance between neighbours, when it is the same everywhere. */

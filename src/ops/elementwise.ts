@@ -127,12 +127,12 @@ export function broadcastLike(m: Algebra<Node>, a: Node, shape: Shape): Node {
 export function joined(shapes: readonly Shape[]): Shape | undefined {
   let large = shapes[0] ?? [];
   for (const s of shapes) if (s.length > large.length) large = s;
-  return shapes.every((s) => alignment(s, large) !== undefined) ? large : undefined;
+  return shapes.every((s) => s === large || s.length === 0 || alignment(s, large) !== undefined) ? large : undefined;
 }
 
 function inferElementwise(record: ElementwiseRecord, inputs: readonly Node[]): Typed | Mistake {
-  const marked = inputs.filter((_, i) => ["number", "same", "any"].includes(record.operands[i]!));
-  const common = marked[0]?.dtype ?? "float";
+  const marked = record.operands.findIndex((want) => want === "number" || want === "same" || want === "any");
+  const common = inputs[marked]?.dtype ?? "float";
   const dtype = record.result === "same" ? common : record.result;
   const largest = inputs.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
   const shape = joined(inputs.map((i) => i.shape));
