@@ -1,6 +1,7 @@
 // The Either door: the verbs that can fail return Either<readonly Diagnostic[], A>. Everything else is the same as in clew.
 
 import * as E from "fp-ts/lib/Either.js";
+import { inference } from "./autodiff/inference.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { Diagnostic } from "./graph/diagnostics.ts";
@@ -27,8 +28,9 @@ export * from "./vocabulary.ts";
 
 type Either<A> = E.Either<readonly Diagnostic[], A>;
 
+/** Evaluates what a plan asks for, as the net is used when training is over: dropout would make the numbers those of one draw. */
 function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Either<A> {
-  return E.map(plan.read)(evaluate(plan.outputs, feeds, options));
+  return E.map(plan.read)(evaluate(inference(plan.outputs), feeds, options));
 }
 
 /** How much of the gradient of `loss` reaches the state after each step, with a verdict in words. */

@@ -133,6 +133,7 @@ export function predict(
  * How much of the gradient of `loss` reaches the state after each step of `unroll`, with a verdict in words: it vanishes (under 1 % of the
  * signal is left somewhere on the way back), explodes (over 100 times as large somewhere), fades (under half left at the first step), grows
  * (over twice as large there), or is kept. For a loss per step, [time] or [time, batch], of the loss that is made last; `table` has all of them.
+ * Dropout is left out.
  *
  * @param steps what `unroll` gives; any cell
  * @param options `of`: the W of a plain cell, for the bound ‖W‖·max|φ′|; `sequence`: one sequence of the batch; `unit`: "words"; seed
