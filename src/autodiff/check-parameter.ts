@@ -280,7 +280,10 @@ function curveOf({ at, h0 }: Line, derived: number, noise: number): readonly Cur
 
 // ---- kinks ----
 
-/** Points a little off: at a generic point no kink is hit, so a rule that is wrong shows there even if the kink hid it. */
+/**
+ * Points a little off, by twos: every element is moved up in one and down in the other. At a generic point no kink is hit, so a rule that is
+ * wrong shows there even if the kink hid it, whichever side it is wrong on.
+ */
 function movedPoints({ side, loss, targets, point, environment, limits }: Check): (trial: number) => Sides {
   const made = new Map<number, Sides>();
   return (trial) => {
@@ -290,8 +293,9 @@ function movedPoints({ side, loss, targets, point, environment, limits }: Check)
     for (const { node, name } of targets) {
       const { dims, shape, data } = point.get(node)!;
       const reach = scaleOf(data) * 2 ** -8;
-      const key = randomKey("off the kink", limits.seed, name, trial);
-      const moved = Float64Array.from(data, (x, i) => x + reach * (2 * uniformAt(key, i) - 1));
+      const key = randomKey("off the kink", limits.seed, name, trial >> 1);
+      const side = trial % 2 === 0 ? reach : -reach;
+      const moved = Float64Array.from(data, (x, i) => x + side * (2 * uniformAt(key, i) - 1));
       start.set(node, { dims, shape, data: moved });
     }
     const sides = side.at(pointOf([loss], start, environment));
@@ -300,7 +304,7 @@ function movedPoints({ side, loss, targets, point, environment, limits }: Check)
   };
 }
 
-const trials = 3;
+const trials = 4;
 
 function kinkOf(
   check: Check,
@@ -323,7 +327,7 @@ function kinkOf(
     });
   }
   let off: Kink["nearby"];
-  for (let trial = 0; trial < trials && off === undefined; trial++) {
+  for (let trial = 0; trial < trials && (trial % 2 === 1 || off === undefined); trial++) {
     const sides = nearby(trial);
     const outcome = differentiate(lines(check, t, sides).along(direction));
     if (outcome.kind === "kink") continue;

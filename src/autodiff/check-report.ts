@@ -75,7 +75,7 @@ export interface Kink {
   /** The one-sided derivatives, from below and from above: a derivative that is right lies between (Clarke, 1983). */
   readonly left: number;
   readonly right: number;
-  /** The same entry at a point moved off the kink, where an ordinary check applies; undefined if none was found. */
+  /** The same entry at points moved off the kink, to both sides, where an ordinary check applies: the worse; undefined if none was found. */
   readonly nearby: { readonly derived: number; readonly numeric: number; readonly relativeError: number } | undefined;
   readonly verdict: "pass" | "fail";
 }

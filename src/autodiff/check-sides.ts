@@ -3,6 +3,7 @@
 
 import type { Environment, Node } from "../graph/node.ts";
 import { randomKey } from "../graph/random.ts";
+import { topological } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import type { CheckedEntry } from "./check-report.ts";
 import { around, constantsOf, given, type Point, pointOf } from "./check-run.ts";
@@ -24,6 +25,11 @@ export interface Direction {
 }
 
 type Mode = NonNullable<CheckedEntry["mode"]>;
+
+interface Way {
+  readonly mode: Mode;
+  readonly nodes: readonly Node[];
+}
 
 /** Derivatives of all components along a direction; two of them when there are two ways to derive. */
 export interface Derived {
@@ -68,11 +74,13 @@ export function secondOrder(loss: Node, gradient: readonly Node[], targets: read
   const nodes = targets.map((t) => t.node);
   const directions = nodes.map((n) => given(n.shape, "float"));
   const filled = (found: readonly (Node | undefined)[]) => found.map((f, i) => f ?? m.full(nodes[i]!.shape, 0));
-  const ways = [
-    { mode: "forward over reverse", nodes: filled(forward(gradient, nodes, directions)) },
-    // the Hessian is symmetric: its product with a direction is the adjoint of the gradient for that cotangent
-    { mode: "reverse over reverse", nodes: filled(reverse(gradient, directions, nodes)) },
-  ] as const;
+  const forwardOver: Way = { mode: "forward over reverse", nodes: filled(forward(gradient, nodes, directions)) };
+  // The Hessian is symmetric: its product with a direction is the adjoint of the gradient for that cotangent. That holds for coordinates
+  // that are independent; a state and the W that made it are none.
+  const independent = nodes.every((n) => !topological([n]).some((x) => x !== n && nodes.includes(x)));
+  const ways: readonly Way[] = independent
+    ? [forwardOver, { mode: "reverse over reverse", nodes: filled(reverse(gradient, directions, nodes)) }]
+    : [forwardOver];
   const at = (start: Point): Sides => {
     const point = pointOf(gradient, start, environment);
     const still = new Map(point);

@@ -84,8 +84,8 @@ export function stepContributions(
     const nodes = [...own.values()];
     const one = around([taken], nodes, at, environment, held);
     const f = (s: (typeof steps)[number]): number => one.run([...own.keys()].map((of) => moved.get(s)!.get(of)!)).values[0] ?? Number.NaN;
-    // central difference of fourth order
-    const numeric = (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+    const [f2, f1, g1, g2] = steps.map(f) as [number, number, number, number];
+    const numeric = slope(f2, f1, g1, g2, h);
     const adjoints = reverse([taken], [m.constant(1)], nodes);
     const values = pointOf(
       adjoints.filter((a) => a !== undefined),
@@ -97,12 +97,17 @@ export function stepContributions(
       const a = adjoints[i];
       if (a === undefined) return;
       const data = values.get(a)!.data;
-      const [up, down] = [moved.get(h)!.get(of)!, moved.get(-h)!.get(of)!];
+      const [a2, a1, b1, b2] = steps.map((s) => moved.get(s)!.get(of)!) as [Data, Data, Data, Data];
       data.forEach((x, k) => {
-        derived += x * ((up[k]! - down[k]!) / (2 * h));
+        derived += x * slope(a2[k]!, a1[k]!, b1[k]!, b2[k]!, h);
       });
     });
     contributions.push({ step, derived, numeric, absoluteError: Math.abs(derived - numeric) });
   }
   return contributions;
+}
+
+/** The central difference of fourth order, from the values at 2h, h, −h, −2h. */
+function slope(a2: number, a1: number, b1: number, b2: number, h: number): number {
+  return (8 * (a1 - b1) - (a2 - b2)) / (12 * h);
 }

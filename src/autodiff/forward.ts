@@ -10,9 +10,10 @@ import { activeNodes, derived } from "./reverse.ts";
 export function forward(outputs: readonly Node[], wrt: readonly Node[], tangents: readonly Node[]): readonly (Node | undefined)[] {
   const graph = numbered(outputs);
   const active = activeNodes(graph, wrt);
-  const found = new Map<Node, Node>(wrt.map((w, i) => [w, tangents[i]!]));
+  const own = new Map<Node, Node>(wrt.map((w, i) => [w, tangents[i]!]));
+  const found = new Map(own);
   for (const [number, node] of graph.order.entries()) {
-    if (found.has(node) || active[number] === 0) continue;
+    if (active[number] === 0) continue;
     const { jvp } = node.op;
     if (!hasDerivative(jvp)) continue;
     const given = node.inputs.map((i) => found.get(i));
@@ -20,7 +21,11 @@ export function forward(outputs: readonly Node[], wrt: readonly Node[], tangents
     const tangent = derived(node, `d${node.op.name}`, () =>
       jvp({ node, inputs: node.inputs, attributes: node.attributes, tangents: given }, m),
     );
-    if (tangent !== undefined) found.set(node, tangent);
+    if (tangent === undefined) continue;
+    // a node of wrt that depends on another (a state, and the W that made it) moves by its own tangent and with the other: the adjoint of
+    // what reverse mode does, where a cotangent passes through such a node
+    const moved = own.get(node);
+    found.set(node, moved === undefined ? tangent : derived(node, `d${node.op.name}`, () => m.add(moved, tangent)));
   }
   return outputs.map((o) => found.get(o));
 }
