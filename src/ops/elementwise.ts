@@ -83,8 +83,8 @@ export function elementwise(record: ElementwiseRecord): Op<Record<never, never>>
 /** A value as an operand of array arithmetic: its elements in the order of `shape`, or the one element that stands for all. */
 function columnOf(value: Value, shape: Shape, size: number): Column {
   const { data } = value;
-  const whole = data.length === size || data.length === 1 ? data : repeated(value, shape);
-  return whole instanceof Float64Array ? whole : new Float64Array(whole);
+  if (data.length !== size && data.length !== 1) return repeated(value, shape);
+  return data instanceof Float64Array ? data : new Float64Array(data);
 }
 
 function branchesOf(branch: (...x: number[]) => number, inputs: readonly Value[], shape: Shape): Int32Array {
@@ -183,19 +183,17 @@ function broadcastHint(inputs: readonly Node[]): string {
 }
 
 /** Elements of `value` in the order of `shape`, repeated where the value lacks a dim. */
-function repeated(value: Value, shape: Shape): Data {
+function repeated(value: Value, shape: Shape): Column {
   const { data } = value;
   const axes = axesIn(value, shape);
-  const out = allocate(data instanceof Int32Array ? "int" : data instanceof Uint8Array ? "bool" : "float", sizeOf(shape));
+  const out = new Float64Array(sizeOf(shape));
   if (axes.every((axis, i) => axis === axes[0]! + i)) {
     // the value's dims stand together: it is repeated as a whole, and so is each of its elements
     const inner = sizeOf(shape.slice(axes.at(-1)! + 1));
     for (let at = 0; at < out.length; ) {
-      if (inner === 1) {
-        out.set(data, at);
-        at += data.length;
-      } else {
-        for (let i = 0; i < data.length; i++, at += inner) out.fill(data[i]!, at, at + inner);
+      for (let i = 0; i < data.length; i++) {
+        const x = data[i]!;
+        for (const end = at + inner; at < end; at++) out[at] = x;
       }
     }
     return out;

@@ -44,7 +44,7 @@ export interface StepEvent extends Progress, Score {
 export interface EpochEvent extends Progress, Score {
   readonly kind: "epoch";
   readonly validation: Score | undefined;
-  /** Copies of all parameters as they are now, slots included. */
+  /** Copies of all parameters as they were at this event, slots included. */
   readonly parameters: () => ParameterValues;
 }
 
@@ -101,7 +101,8 @@ export async function* fit(model: Model, data: Source, options: FitOptions): Asy
     }
     const seen = validation === undefined ? E.right(undefined) : scoreOn(looking, validation(epoch, seed));
     if (E.isLeft(seen)) return yield failure(seen.left);
-    yield { kind: "epoch", ...progress(epoch), ...meanScore(scores), validation: seen.right, parameters: () => copies(store) };
+    const now = new Map(store); // values are replaced, never written into: this is how they stand at this event
+    yield { kind: "epoch", ...progress(epoch), ...meanScore(scores), validation: seen.right, parameters: () => copies(now) };
   }
 }
 
