@@ -119,7 +119,9 @@ export type Once<Op extends string, S extends Shape, D> =
   Twice<S, D> extends true ? ShapeError<`${Op}: ${Show<D>} occurs twice in ${ShowShape<S>}; use -1, or rename one`> : unknown;
 
 /** Refuses what is wrong whatever a generic function is called with; by the same reasoning as `Once`. `Right` is true, or false. */
-export type Unless<Right, Message extends string> = [Right] extends [false] ? ShapeError<Message> : unknown;
+export type Unless<Right, Message extends string> = [IsAny<Right> extends true ? true : Right] extends [false]
+  ? ShapeError<Message>
+  : unknown;
 
 /** Whether two dims' sizes are consistent, whatever their names. */
 export type SameSize<A, B> = A extends Dim<string, infer S> ? (B extends Dim<string, S> ? true : false) : true;
@@ -135,6 +137,7 @@ export interface Binary<Op extends string, O extends DType = "float"> {
   <A extends readonly [...Shape, ...S], S extends Shape>(a: Tensor<A>, b: Tensor<S> & Known<S>): Tensor<A, O>;
   <S extends Shape, B extends readonly [...Shape, ...S]>(a: Tensor<S> & Known<S>, b: Tensor<B>): Tensor<B, O>;
   <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, b: Tensor<NoInfer<readonly [...P]>>): Tensor<readonly [...P, D], O>;
+  <P extends Shape, D extends Dim>(a: Tensor<NoInfer<readonly [...P]>>, b: Tensor<readonly [...P, D]>): Tensor<readonly [...P, D], O>;
   <A extends Shape, B extends Shape>(a: Tensor<A>, b: Tensor<B> & Ok<Broadcast<Op, A, B>>): Result<Broadcast<Op, A, B>, O>;
 }
 
@@ -160,6 +163,10 @@ export interface Comparison<Op extends string> {
     a: Tensor<readonly [...P, E], D>,
     b: Tensor<NoInfer<readonly [...P]>, NoInfer<D>>,
   ): Tensor<readonly [...P, E], "bool">;
+  <P extends Shape, E extends Dim, D extends Numeric>(
+    a: Tensor<NoInfer<readonly [...P]>, NoInfer<D>>,
+    b: Tensor<readonly [...P, E], D>,
+  ): Tensor<readonly [...P, E], "bool">;
   <A extends Shape, B extends Shape, D extends Numeric>(
     a: Tensor<A, D>,
     b: Tensor<B, NoInfer<D>> & Ok<Broadcast<Op, A, B>>,
@@ -174,6 +181,10 @@ export interface Logical<Op extends string> {
   <P extends Shape, E extends Dim>(
     a: Tensor<readonly [...P, E], "bool">,
     b: Tensor<NoInfer<readonly [...P]>, "bool">,
+  ): Tensor<readonly [...P, E], "bool">;
+  <P extends Shape, E extends Dim>(
+    a: Tensor<NoInfer<readonly [...P]>, "bool">,
+    b: Tensor<readonly [...P, E], "bool">,
   ): Tensor<readonly [...P, E], "bool">;
   <A extends Shape, B extends Shape>(
     a: Tensor<A, "bool">,
@@ -202,7 +213,6 @@ type SameDType<A, B> =
         : ShapeError<`where: a number cannot stand beside ${X}`>
       : ShapeError<`where: operand 3 is ${DTypeOf<B, A>}, expected ${X}`>
     : never;
-type Beside<C extends Shape> = readonly [...NoInfer<C>, ...Shape] | readonly [...Shape, ...NoInfer<C>];
 /** A number stands for float or int. */
 type NumberLike<D> = D extends Numeric ? number : never;
 
@@ -215,17 +225,17 @@ export interface Where {
     b: Tensor<NoInfer<S>, NoInfer<D>> | NumberLike<NoInfer<D>>,
   ): Tensor<S, D>;
   <S extends Shape, D extends Numeric>(condition: Tensor<S, "bool">, a: number, b: Tensor<NoInfer<S>, D>): Tensor<S, D>;
-  // the condition lacks dims: a mask of the batch
-  <S extends Shape, C extends Shape, D extends DType>(
-    condition: Tensor<C, "bool"> & Known<C>,
-    a: Tensor<S & Beside<C>, D>,
-    b: Tensor<NoInfer<S>, NoInfer<D>> | NumberLike<NoInfer<D>>,
-  ): Tensor<S, D>;
-  <S extends Shape, C extends Shape, D extends Numeric>(
-    condition: Tensor<C, "bool"> & Known<C>,
+  // the condition lacks the last dim: a mask of the batch
+  <P extends Shape, E extends Dim, D extends DType>(
+    condition: Tensor<NoInfer<readonly [...P]>, "bool">,
+    a: Tensor<readonly [...P, E], D>,
+    b: Tensor<NoInfer<readonly [...P, E]>, NoInfer<D>> | NumberLike<NoInfer<D>>,
+  ): Tensor<readonly [...P, E], D>;
+  <P extends Shape, E extends Dim, D extends Numeric>(
+    condition: Tensor<NoInfer<readonly [...P]>, "bool">,
     a: number,
-    b: Tensor<S & Beside<C>, D>,
-  ): Tensor<S, D>;
+    b: Tensor<readonly [...P, E], D>,
+  ): Tensor<readonly [...P, E], D>;
   <C extends Shape, A extends Chosen, B extends Chosen>(
     condition: Tensor<C, "bool">,
     a: A,

@@ -62,11 +62,11 @@ interface Argmax {
   <P extends Shape, D extends Dim, K extends NoInfer<D> | -1>(
     a: Tensor<readonly [...P, D]>,
     over: K & Once<"argmax", readonly [...P, D], K>,
-  ): Tensor<readonly [...P], "int">;
+  ): Tensor<P, "int">;
   <D extends Dim, P extends Shape, K extends NoInfer<D>>(
     a: Tensor<readonly [D, ...P]>,
     over: K & Once<"argmax", readonly [D, ...P], K>,
-  ): Tensor<readonly [...P], "int">;
+  ): Tensor<P, "int">;
   <A extends Shape, K extends AxisName>(
     a: Tensor<A>,
     over: K & Ok<AtAxis<"argmax", A, K, readonly []>>,

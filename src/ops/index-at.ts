@@ -44,12 +44,12 @@ interface Index {
     a: Tensor<readonly [E, ...P], D>,
     of: K & Once<"index", readonly [E, ...P], K>,
     at: number,
-  ): Tensor<readonly [...P], D>;
+  ): Tensor<P, D>;
   <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, D extends DType>(
     a: Tensor<readonly [...P, E], D>,
     of: K & Once<"index", readonly [...P, E], K>,
     at: number,
-  ): Tensor<readonly [...P], D>;
+  ): Tensor<P, D>;
   <A extends Shape, K extends AxisName, D extends DType>(
     a: Tensor<A, D>,
     of: K & Ok<AtAxis<"index", A, K, readonly []>>,

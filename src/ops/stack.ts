@@ -2,7 +2,7 @@ import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../grap
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Tensor } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
-import type { SameShape, ShapeError, ShowShape } from "../graph/types.ts";
+import type { IsAny, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
 import { given, notDim } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
@@ -84,8 +84,22 @@ type Odd<P, S extends Shape, D extends DType> = P extends readonly [infer H, ...
 type Alike<P> = P extends readonly [Tensor<infer S, infer D>, ...infer R] ? Odd<R, S, D> : unknown;
 type PartOf<P, J extends Dim> = P extends readonly [Tensor<infer S, infer D>, ...infer _] ? Tensor<readonly [J, ...S], D> : Node;
 
+type Single<D> = [D] extends ["float"]
+  ? true
+  : [D] extends ["int"]
+    ? true
+    : [D] extends ["bool"]
+      ? true
+      : [DType] extends [D]
+        ? true
+        : false;
+type Mixed<D> = IsAny<D> extends true ? false : Single<D> extends true ? false : true;
+
 interface Stack {
-  <S extends Shape, D extends DType, J extends Dim>(parts: readonly Tensor<S, D>[], into: J): Tensor<readonly [J, ...S], D>;
+  <S extends Shape, D extends DType, J extends Dim>(
+    parts: readonly Tensor<S, D>[],
+    into: J & (Mixed<D> extends true ? ShapeError<"stack: parts of several dtypes"> : unknown),
+  ): Tensor<readonly [J, ...S], D>;
   <const P extends readonly Node[], J extends Dim>(parts: P & Alike<P>, into: J): PartOf<P, J>;
 }
 

@@ -75,11 +75,11 @@ export interface Reduction<Op extends string> {
   <P extends Shape, D extends Dim, K extends NoInfer<D> | -1>(
     a: Tensor<readonly [...P, D]>,
     over: K & Once<Op, readonly [...P, D], K>,
-  ): Tensor<readonly [...P]>;
+  ): Tensor<P>;
   <D extends Dim, P extends Shape, K extends NoInfer<D>>(
     a: Tensor<readonly [D, ...P]>,
     over: K & Once<Op, readonly [D, ...P], K>,
-  ): Tensor<readonly [...P]>;
+  ): Tensor<P>;
   <F extends Dim, D extends Dim, P extends Shape, K extends NoInfer<D>>(
     a: Tensor<readonly [F, D, ...P]>,
     over: K & Once<Op, readonly [F, D, ...P], K>,
