@@ -1,0 +1,163 @@
+// A run's results with figures that nobody would mistake for others, to draw reports from without training.
+
+import { bagOfWords, type GradientReport, sentenceRnn, vocabulary } from "clew";
+import type { Pictures } from "../../examples/sentiment/report-figures.ts";
+import type { Answer, Learned, Results } from "../../examples/sentiment/results.ts";
+
+const four = ["This movie is good", "This movie is bad", "This movie is not good", "This movie is not bad"] as const;
+const wordsOf = (text: string): readonly string[] => text.toLowerCase().split(" ");
+
+function learned(heldOutAccuracy: number, shuffledAccuracy: number, numbers: number, losses: readonly number[]): Learned {
+  const curve = losses.map((loss, i) => ({ epoch: i + 1, loss, accuracy: 0.5, heldOutLoss: loss, heldOutAccuracy }));
+  return { curve, parameters: {}, numbers, seconds: 2.5, heldOutAccuracy, negatedAccuracy: heldOutAccuracy, shuffledAccuracy };
+}
+
+const answer = (positive: number, right: boolean | undefined): Answer => ({
+  label: positive > 0.5 ? "positive" : "negative",
+  positive,
+  right,
+});
+
+const gradientCheck: GradientReport = {
+  verdict: "pass",
+  maxRelativeError: 3.14e-9,
+  tolerance: 1e-7,
+  order: 1,
+  loss: 0.567,
+  noise: 1e-17,
+  condition: 1,
+  floor: 1e-12,
+  worst: {
+    parameter: "encoder.W",
+    order: 1,
+    place: "encoder.W[4,2]",
+    step: "time = 3",
+    derived: 1,
+    numeric: 1,
+    absoluteError: 3.14e-9,
+    relativeError: 3.14e-9,
+    floor: 1e-12,
+    h: 1e-5,
+    resolved: true,
+  },
+  kinks: [],
+  parameters: [
+    {
+      parameter: "encoder.W",
+      order: 1,
+      shape: [16, 16],
+      dims: ["hidden", "hidden"],
+      elements: 256,
+      checked: "every entry",
+      count: 256,
+      maxRelativeError: 3.14e-9,
+      maxAbsoluteError: 3.14e-9,
+      floor: 1e-12,
+      belowFloor: 0,
+      shortened: 0,
+      kinks: 0,
+      failures: 0,
+      worst: undefined,
+    },
+  ],
+};
+
+const known = vocabulary(four);
+
+/** The built-in phrases, as they usually turn out. */
+export const phrases: Results = {
+  command: "npm start -- --seed 7",
+  seed: 7,
+  data: {
+    kind: "phrases",
+    name: "built-in phrases",
+    labels: ["negative", "positive"],
+    training: 2160,
+    heldOut: 400,
+    negated: 400,
+    words: 149,
+    neverNegated: ["good", "great", "bad", "awful"],
+  },
+  recipe: {
+    vector: 16,
+    hidden: 16,
+    bias: false,
+    loss: "every",
+    dropout: 0,
+    rate: 0.005,
+    weightDecay: 0.1,
+    clip: undefined,
+    batch: 32,
+    epochs: 3,
+    minimum: 1,
+  },
+  rnn: learned(0.9875, 0.4575, 2961, [0.7, 0.6, 0.5]),
+  bagOfWords: learned(0.0025, 0.0025, 304, [0.69, 0.65, 0.61]),
+  questions: four.map((text, i) => ({
+    text,
+    expected: i === 0 || i === 3 ? "positive" : "negative",
+    neverSeen: [],
+    bagOfWords: answer(i % 2 === 0 ? 0.991 : 0.0123, i < 2),
+    rnn: answer(i === 0 || i === 3 ? 0.9712 : 0.0234, true),
+  })),
+  opinions: four.map((text, i) => ({
+    text,
+    words: wordsOf(text),
+    positive: wordsOf(text).map((_, t, all) => (t < all.length - 1 ? 0.5 : i === 0 || i === 3 ? 0.9712 : 0.0234)),
+    expected: i === 0 || i === 3 ? "positive" : "negative",
+  })),
+  wordScores: [
+    { word: "good", score: 4.71 },
+    { word: "bad", score: -4.39 },
+    { word: "not", score: 0.03 },
+  ],
+  gradientCheck,
+  gradientPerWord: {
+    text: four[2],
+    words: wordsOf(four[2]),
+    shares: [0.0123, 0.0234, 0.0876, 0.3012, 1],
+    verdict: "it fades, and does not vanish, over 5 words",
+  },
+  contributions: {
+    text: four[2],
+    words: wordsOf(four[2]),
+    norms: [0, 1, 2, 3, 4].map((t) => [0, 1, 2, 3, 4].map((k) => (k > t || k === 0 ? 0 : (t + 1) / 10 + k / 1000))),
+    sumRelativeError: 2.71e-16,
+  },
+  model: sentenceRnn({ words: known.size, vector: 16, hidden: 16, bias: false, loss: "every" }),
+  bag: bagOfWords({ words: known.size }),
+  vocabulary: known,
+  seconds: 17,
+};
+
+/** A file of reviews: bag of words wins, and the loss is at the last word alone. */
+export const file: Results = {
+  ...phrases,
+  command: "npm start -- --data 'a <b> & c.tsv'",
+  data: {
+    ...phrases.data,
+    kind: "file",
+    name: "a <b> & c.tsv",
+    training: 2400,
+    heldOut: 600,
+    negated: 143,
+    words: 1900,
+    neverNegated: [],
+  },
+  recipe: { ...phrases.recipe, loss: "last", bias: true, dropout: 0.5, weightDecay: 0, clip: 1, minimum: 2 },
+  rnn: learned(0.7517, 0.7183, 103_788, [0.69, 0.4, 0.2]),
+  bagOfWords: learned(0.8117, 0.8117, 3800, [0.69, 0.5, 0.4]),
+  contributions: { ...phrases.contributions, norms: [[0, 0.1, 0.2, 0.3, 0.4]] },
+};
+
+/** Stands for what Graphviz draws: with its header, its comments, and the same ids in all three. */
+const drawn = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
+<!-- Generated by graphviz -->
+<svg width="442pt" height="181pt" viewBox="0.00 0.00 442.40 181.42" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">
+<defs><clipPath id="clip"><rect width="9" height="9"/></clipPath></defs>
+<g id="graph0" class="graph"><title>G</title><g id="node1" class="node" clip-path="url(#clip)"><title>h &#45;&gt; W</title><text x="1" y="2">h</text></g></g>
+</svg>
+`;
+
+export const pictures: Pictures = { folded: drawn, unrolled: drawn, backward: drawn };
