@@ -15,6 +15,7 @@ export { inference } from "./autodiff/inference.ts";
 export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 export type { Feeds } from "./evaluate/feeds.ts";
 export type { ParameterStore, ParameterValues, ProgramOptions, RunOptions, Update } from "./evaluate/program.ts";
+export { type DotOptions, toDot } from "./export/dot.ts";
 export { ClewError, type Code, type Diagnostic, showDiagnostic, showDiagnostics } from "./graph/diagnostics.ts";
 export { type Dim, dim, type Shape } from "./graph/dim.ts";
 export type { Graph } from "./graph/graph.ts";

@@ -1,0 +1,51 @@
+// What a box says, and its colour.
+
+import type { Node } from "../../graph/node.ts";
+import type { Box } from "./boxes.ts";
+import { shapeText } from "./names.ts";
+import type { Role } from "./print.ts";
+
+export function roleOf(box: Box): Role {
+  const { main } = box;
+  if (main.output !== undefined) return "output";
+  if (main.state || main.placeholder === "state") return "state";
+  if (main.placeholder === "input" || main.node.op.leaf === "input") return "input";
+  if (main.node.op.leaf === "parameter") return "parameter";
+  return "op";
+}
+
+/** Title, operation, shape. */
+export function linesOf(box: Box, added: readonly string[] = []): readonly string[] {
+  const { main } = box;
+  const title = main.name ?? (main.output !== undefined && main.output !== "" ? main.output : undefined);
+  const op =
+    main.placeholder === undefined && main.node.op.leaf === undefined
+      ? operationOf(box)
+      : title === undefined
+        ? main.node.op.label(main.node.attributes)
+        : undefined;
+  const operation = op === undefined ? undefined : [op, ...added.map((b) => `+ ${b}`)].join(" ");
+  return [
+    title,
+    operation === title ? undefined : operation,
+    shapeText(main.placeholder === "input" && main.slot ? main.node.shape.slice(1) : main.node.shape),
+  ].filter((l) => l !== undefined);
+}
+
+/** The op's label, with numbers that are operands written in: `1 −`. */
+export function operationOf(box: Box): string {
+  if (box.call !== undefined) return box.call;
+  const { node } = box.main;
+  const label = node.op.label(node.attributes);
+  const numbers = node.inputs.map(numberIn);
+  if (node.inputs.length !== 2) return label;
+  if (numbers[0] !== undefined) return `${numbers[0]} ${label}`;
+  return numbers[1] !== undefined ? `${label} ${numbers[1]}` : label;
+}
+
+/** A number written down, through what repeats it. */
+function numberIn(node: Node): string | undefined {
+  let at = node;
+  while (at.op.picture?.plumbing === true && at.inputs.length === 1) at = at.inputs[0]!;
+  return at.op.leaf === "constant" && at.op.picture?.plumbing === true ? at.op.label(at.attributes) : undefined;
+}

@@ -1,0 +1,80 @@
+// The folded picture: each cell once, with the recurrent edge. Laid out by Graphviz, layers from bottom to top.
+
+import type { Unrolling } from "../../graph/node.ts";
+import { arrowsOnly, type Box, boxesOf, isParameter, type Link, type Path, partsOf, usersOf, weightOf } from "./boxes.ts";
+import { linesOf, roleOf } from "./describe.ts";
+import type { EdgeRole, Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
+import type { Sketch, Vertex, Wire } from "./sketch.ts";
+
+export function foldedPicture(sketch: Sketch, title: string | undefined): Picture {
+  const { vertices } = sketch;
+  const users = usersOf(vertices);
+  const arrow = arrowsOnly(vertices);
+  const isWeight = (of: Vertex, wire: Wire) => arrow(of) && weightOf(of) === wire;
+  const isBias = (of: Vertex, wire: Wire) => isParameter(wire.from.node) && of.node.op.picture?.sum === true && arrow(of);
+  const silent = (of: Vertex, wire: Wire) =>
+    isWeight(of, wire) || isBias(of, wire) || (of.placeholder === "input" && wire.from.node.op.leaf === "input");
+  const absorbed = (v: Vertex): boolean => {
+    const own = users.get(v) ?? [];
+    if (arrow(v)) return true;
+    if (v.placeholder === "state") return own.length <= 1;
+    if (v.placeholder === "input") return v.wires[0]?.from.node.op.leaf !== "input";
+    const leaf = v.node.op.leaf === "input" || v.node.op.leaf === "parameter";
+    return leaf && v.output === undefined && own.length > 0 && own.every((u) => u.wires.every((w) => w.from !== v || silent(u, w)));
+  };
+  const { boxes, links } = boxesOf(vertices, { absorbed, silent });
+  const frames = framesOf(sketch, boxes);
+  const frameOf = (b: Box) => frames.find((f) => f.of === b.main.cell)?.id;
+  const added = new Map<Box, string[]>();
+  const pictured: PictureEdge[] = links.map((l) => edgeOf(l));
+  for (const b of boxes) added.set(b, biasesOf(b, arrow));
+  const shown: PictureBox[] = boxes.map((b) => ({ id: b.id, lines: linesOf(b, added.get(b)), role: roleOf(b), frame: frameOf(b) }));
+  return { title, pinned: false, boxes: shown, edges: pictured, frames };
+}
+
+function edgeOf(link: Link): PictureEdge {
+  const weights = [...new Set(link.paths.flatMap((p) => weightsOn(p)))];
+  const notes = [...new Set(link.paths.flatMap((p) => partsOf(p).flatMap((q) => q.at.note ?? [])))];
+  const delay = link.back && link.from.main.placeholder === undefined && link.to.main.placeholder !== "state";
+  const label = [...weights, ...(delay ? ["(t − 1)"] : []), ...notes.map((n) => `(${n})`)].join(" ");
+  const role: EdgeRole = link.kind === "mask" ? "mask" : link.back ? "recurrent" : "data";
+  const placing = { ...(link.back && link.from !== link.to ? { constraint: "false" } : {}), ...(link.back ? { style: "dashed" } : {}) };
+  return {
+    from: link.from.id,
+    to: link.to.id,
+    role,
+    label: link.kind === "mask" ? "mask" : label === "" ? undefined : ` ${label} `,
+    placing,
+  };
+}
+
+function weightsOn(path: Path): readonly string[] {
+  return partsOf(path).flatMap(({ of, at }) => {
+    const weight = weightOf(of);
+    return weight === undefined || weight === at ? [] : [weight.from.node.op.label(weight.from.node.attributes)];
+  });
+}
+
+/** Parameters that are only added: told in the box. */
+function biasesOf(box: Box, arrow: (v: Vertex) => boolean): string[] {
+  const found: string[] = [];
+  const stack = box.members.flatMap((m) => m.wires.map((w) => w.from)).reverse();
+  while (stack.length > 0) {
+    const v = stack.pop()!;
+    if (v.node.op.picture?.sum !== true || !arrow(v)) continue;
+    for (const w of v.wires) {
+      if (isParameter(w.from.node)) found.push(w.from.node.op.label(w.from.node.attributes));
+      else stack.push(w.from);
+    }
+  }
+  return [...new Set(found)];
+}
+
+function framesOf({ unrollings }: Sketch, boxes: readonly Box[]): readonly (Frame & { readonly of: Unrolling })[] {
+  return unrollings.flatMap((u, i) => {
+    if (!boxes.some((b) => b.main.cell === u)) return [];
+    const { name, size } = u.dim;
+    const range = size === 1 ? "0" : u.reverse ? `${size - 1}, …, 0` : `0, …, ${size - 1}`;
+    return [{ id: `cell${i + 1}`, label: `for each ${name} = ${range}`, of: u }];
+  });
+}
