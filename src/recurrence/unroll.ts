@@ -1,15 +1,18 @@
 // unroll: a cell, called once on template nodes, then substituted for every time step. Every instance knows its template and its step; what
 // the cell uses from outside (W) is one node, shared by all steps.
+//
+// A layer above takes the outputs of a layer below apart again: index(stack(h_1 … h_T), t) is h_t. It is left so: with h_t itself as the
+// operand, its adjoint would be ((carry + layer above) + loss) where it now is (carry + (layer above + loss)), and no more the bits of a scan.
 
-import { type Dim, type Shape, showShape } from "../graph/dim.ts";
-import { ill, make, mistakeHere, nameOf, remake, sameType } from "../graph/make.ts";
-import { type DType, isNode, type Node, type Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
-import { ambientOrigin, building, callingUser, composite, type Step, type Unrolling } from "../graph/source.ts";
-import { dependents, topological } from "../graph/traverse.ts";
-import { isTreeOfNodes, leaves, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
+import { ill, remake } from "../graph/make.ts";
+import type { Node, Tensor } from "../graph/node.ts";
+import { ambientOrigin, building, composite, type Step, type Unrolling } from "../graph/source.ts";
+import { nodesOf, type Tree } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { maskedInput } from "./mask.ts";
+import { type Cell, illFor, like, readCell, type Template } from "./cell.ts";
+import { firstReal } from "./mask.ts";
+import { type Given, type IllOptions, type Options, readOptions } from "./options.ts";
 
 /** A state or an input: a tensor, or a record (of records) of tensors. */
 // biome-ignore lint/suspicious/noExplicitAny: a tensor of any shape and dtype, in either position
@@ -68,294 +71,139 @@ interface UnrollFunction {
   ): Unrolled<T, S, Record<never, never>, O>;
 }
 
-export const templateOp: Op<{ readonly shape: Shape; readonly dtype: DType; readonly label: string }> = {
-  name: "template",
-  doc: "Stands in a cell for the state, or for the input of a step.",
-  leaf: "template",
-  infer: (_, { shape, dtype }) => ({ shape, dtype }),
-  evaluate: () => {
-    throw new Error("a template node was evaluated");
-  },
-  vjp: () => [],
-  jvp: () => undefined,
-  lift: ({ node }) => node,
-  label: ({ label }) => label,
-  latex: (_, { label }) => label,
-  samples: [],
-};
-
 /**
  * A recurrence over the first dim of `over` (or over the dim `steps`): the cell gives the next state and an output from a state and an input.
- * States, inputs and outputs are tensors, or records of them.
+ * States, inputs and outputs are tensors, or records (of records) of them. The cell is called once; what it uses from outside is shared by all steps.
  *
+ * Where `mask` [time, batch] is false the state passes untouched, the output is zero, and neither a gradient nor a NaN comes back from the step.
+ * With `reverse` the last step is made first; outputs and steps stay in the order of time, `final` is the state after step 0.
+ *
+ * Mistakes: a next state that does not look like the state (CellMismatch), a node of the cell used outside it (EscapedTemplate), `over` without
+ * a first dim, dims of time that differ, a mask that is not bool or lacks a dim. What is wrong inside the cell is reported once. An exception
+ * that the cell throws passes through.
+ *
+ * @returns `outputs` [time, …], the `final` state, and `steps[t]`: `{ state, output, input }`, nodes like any other. The state is the one after the step.
  * @example
  * import { add, dim, evaluate, input, unroll, zeros } from "clew";
  * const x = input("x", [dim("time", 3)]);
  * const { outputs } = unroll((s, x_t) => ({ state: add(s, x_t), output: add(s, x_t) }), { over: x, from: zeros([]) });
  * evaluate(outputs, { x: [1, 2, 3] }).data; // Float64Array [1, 3, 6]
  */
-export const unroll: UnrollFunction = composite("unroll", (cell: Cell, options: Options) => unrollOf(cell, options), "glue");
+export const unroll: UnrollFunction = composite("unroll", (cell: Cell, given: Given | undefined) => unrollOf(cell, given), "glue");
 
-type Cell = (state: Tree<Node>, x: Tree<Node>) => Recurrence<Tree<Node>, Tree<Node>>;
-interface Options extends UnrollOptions<Tree<Node>> {
-  readonly over?: Tree<Node>;
-  readonly steps?: Dim;
+type AnyUnrolled = Unrolled<Dim, Tree<Node>, Tree<Node>, Tree<Node>>;
+type MadeStep = UnrolledStep<Tree<Node>, Tree<Node>, Tree<Node>>;
+
+function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
+  const options = readOptions(cell, given);
+  if ("mistakes" in options) return illUnroll(options, cell);
+  const template = readCell(cell, options.from, options.over, options.time, options.mask, true);
+  if ("mistakes" in template) return failedWith(illFor(template.mistakes, template.rests), options, template.output);
+  return substituted(template, options);
 }
 
-function unrollOf(cell: Cell, options: Options): Unrolled<Dim, Tree<Node>, Tree<Node>, Tree<Node>> {
-  const { from, reverse = false } = options;
-  const over = options.over ?? {};
-  const problem = wrongOptions(cell, options);
-  const time = options.steps ?? nodesOf(isTreeOfNodes(over) ? over : {})[0]?.shape[0];
-  if (problem !== undefined || time === undefined) return failedUnroll(problem ?? ill(undefined), from, time);
-
-  // the cell, once, on templates
-  const template = readCell(cell, from, over, time, options.mask);
-  if ("failed" in template) return failedUnroll(template.failed, from, time, template.output);
-  const { states, inputs, result } = template;
-
-  // then substituted, step by step
-  const roots = [...nodesOf(result.state), ...nodesOf(result.output)];
-  const order = topological(roots);
-  const depends = dependents(order, new Set([...states, ...inputs]));
-  const own = order.filter((n) => depends.has(n));
+/** The template's instances, step by step. */
+function substituted(template: Template, { from, over, time, mask, reverse }: Options): AnyUnrolled {
+  const [first, xs, next, outputs] = [from, over, template.next, template.output].map(nodesOf) as [Node[], Node[], Node[], Node[]];
   const unrolling: Unrolling = {
     dim: time,
-    template: own,
-    carries: states.map((state, i) => ({ state, next: nodesOf(result.state)[i]!, from: nodesOf(from)[i]! })),
-    inputs: inputs.map((input, i) => ({ input, over: nodesOf(over)[i]! })),
-    mask: options.mask,
+    template: [...template.states, ...template.inputs, ...template.own],
+    carries: template.states.map((state, i) => ({ state, next: next[i]!, from: first[i]! })),
+    inputs: template.inputs.map((input, i) => ({ input, over: xs[i]! })),
+    mask,
     reverse,
   };
+  const instances = instancesOf(template);
   const ambient = ambientOrigin();
-  const atT = (t: number): Step => ({ of: unrolling, t, outer: undefined });
-  const masked = options.mask === undefined ? undefined : maskedInput(over, options.mask, time, reverse);
-  const steps: { state: Tree<Node>; output: Tree<Node>; input: Tree<Node> }[] = new Array(time.size);
-  let state: readonly Node[] = nodesOf(from);
+  const padding = mask === undefined ? [] : firstReal(xs, mask, time, reverse);
+  const zeros = mask === undefined ? [] : outputs.map((o) => zeroOf(o, o.shape));
+  const steps: MadeStep[] = new Array(time.size);
+  let state: readonly Node[] = first;
   for (let k = 0; k < time.size; k++) {
     const t = reverse ? time.size - 1 - k : k;
-    const step = atT(t);
+    const step: Step = { of: unrolling, t, outer: undefined };
     building({ ...ambient, step }, () => {
-      const xs = nodesOf(over).map((x) => stepOfInput(x, t));
-      const mask = options.mask === undefined ? undefined : m.index(options.mask, 0, t);
-      const fedState = mask === undefined ? state : state.map((s, i) => select(mask, s, nodesOf(from)[i]!));
-      const fedInput = mask === undefined ? xs : xs.map((x, i) => select(mask, x, masked!.firstReal[i]!));
-      const made = new Map<Node, Node>();
-      states.forEach((s, i) => made.set(s, fedState[i]!));
-      inputs.forEach((x, i) => made.set(x, fedInput[i]!));
-      for (const node of own) {
-        if (made.has(node)) continue;
-        made.set(node, instance(node, made, step));
-      }
-      const at = (n: Node): Node => made.get(n) ?? n;
-      const next = nodesOf(result.state).map((n, i) => (mask === undefined ? at(n) : select(mask, at(n), state[i]!)));
-      const outs = nodesOf(result.output).map((n) => (mask === undefined ? at(n) : select(mask, at(n), zeroLike(n))));
-      steps[t] = { state: like(from, next), output: like(result.output, outs), input: like(over, xs) };
-      state = next;
+      const x = xs.map((over) => m.index(over, 0, t));
+      const real = mask === undefined ? undefined : m.index(mask, 0, t);
+      const where = (a: Node, b: Node): Node => (real === undefined ? a : m.where(real, a, b));
+      const at = instances(
+        state.map((s, i) => where(s, first[i]!)),
+        x.map((x_t, i) => where(x_t, padding[i]!)),
+        step,
+      );
+      state = next.map((n, i) => where(at(n), state[i]!));
+      const output = outputs.map((o, i) => where(at(o), zeros[i]!));
+      steps[t] = { state: like(from, state), output: like(template.output, output), input: like(over, x) };
     });
   }
-  const outputs = nodesOf(result.output).map((o, i) =>
+  const stacked = outputs.map((o, i) =>
     time.size === 0
-      ? zeroOver(time, o)
+      ? zeroOf(o, [time, ...o.shape])
       : m.stack(
           steps.map((s) => nodesOf(s.output)[i]!),
           time,
         ),
   );
-  return { outputs: like(result.output, outputs), final: like(from, state), steps } as never;
+  return { outputs: like(template.output, stacked), final: like(from, state), steps } as AnyUnrolled;
 }
 
-/** The instance of a template node at a step. A node of an inner unrolling keeps its inner step. */
-function instance(node: Node, made: ReadonlyMap<Node, Node>, step: Step): Node {
-  const inner = node.origin.step;
-  const full: Step = inner === undefined ? step : inside(inner, step);
-  const attributes = node.op.atStep === undefined ? node.attributes : node.op.atStep(node.attributes, full);
-  return remake(
-    node,
-    node.inputs.map((i) => made.get(i) ?? i),
-    attributes,
-    full,
-  );
-}
+type Instances = (states: readonly Node[], inputs: readonly Node[], step: Step) => (template: Node) => Node;
 
-function inside(inner: Step, outer: Step): Step {
-  return { of: inner.of, t: inner.t, outer: inner.outer === undefined ? outer : inside(inner.outer, outer) };
-}
-
-/** x_t. A stack of outputs (of the layer below) is taken apart again, rather than indexed. */
-function stepOfInput(x: Node, t: number): Node {
-  return m.index(x, 0, t);
-}
-
-function select(mask: Node, a: Node, b: Node): Node {
-  return m.where(mask, a, b);
-}
-
-function zeroLike(n: Node): Node {
-  return n.dtype === "float" ? m.full(n.shape, 0) : m.cast(m.full(n.shape, 0), n.dtype);
-}
-
-function zeroOver(time: Dim, n: Node): Node {
-  const zero = m.full([time, ...n.shape], 0);
-  return n.dtype === "float" ? zero : m.cast(zero, n.dtype);
-}
-
-function like(tree: Tree<Node>, values: readonly Node[]): Tree<Node> {
-  return rebuild(tree, isNode, values);
-}
-
-interface Template {
-  readonly states: readonly Node[];
-  readonly inputs: readonly Node[];
-  readonly result: Recurrence<Tree<Node>, Tree<Node>>;
-}
-
-/** Calls the user's cell on template nodes, and checks what it returns. */
-function readCell(
-  cell: Cell,
-  from: Tree<Node>,
-  over: Tree<Node>,
-  time: Dim,
-  mask: Node | undefined,
-): Template | { readonly failed: Node; readonly output?: Tree<Node> } {
-  return building({ ...ambientOrigin(), cell: time }, () => {
-    const placeholder = (n: Node, shape: Shape, label: string): Node => {
-      const t = make(templateOp, [], { shape, dtype: n.dtype, label });
-      return n.certain ? t : unsure(t, n);
+/** Makes a step's instances. Where operands are found is looked up once, not once a step: a slot of the step, or a shared node. */
+function instancesOf({ states, inputs, own }: Template): Instances {
+  const slot = new Map<Node, number>();
+  for (const n of [...states, ...inputs, ...own]) slot.set(n, slot.size);
+  const operands = own.map((n) => n.inputs.map((i) => slot.get(i) ?? i));
+  return (stateNodes, inputNodes, step) => {
+    const made: Node[] = [...stateNodes, ...inputNodes];
+    const inner = new Map<Step, Step>();
+    for (let i = 0; i < own.length; i++) {
+      const node = own[i]!;
+      const at = operands[i]!.map((o) => (typeof o === "number" ? made[o]! : o));
+      const full = node.origin.step === undefined ? step : inside(node.origin.step, step, inner);
+      made.push(remake(node, at, node.op.atStep === undefined ? node.attributes : node.op.atStep(node.attributes, full), full));
+    }
+    return (n) => {
+      const found = slot.get(n);
+      return found === undefined ? n : made[found]!;
     };
-    const names = paths(from, isNode);
-    const states = nodesOf(from).map((s, i) => placeholder(s, s.shape, names[i] === "" ? "state" : names[i]!));
-    const xNames = paths(over, isNode);
-    const inputs = nodesOf(over).map((x, i) => placeholder(x, x.shape.slice(1), `${nameOf(x) ?? (xNames[i] === "" ? "x" : xNames[i])}_t`));
-    const result = callingUser(() => cell(like(from, states), like(over, inputs))) as unknown;
-    const record = result as Partial<Recurrence<unknown, unknown>> | null | undefined;
-    if (typeof record !== "object" || record === null || !isTreeOfNodes(record.state) || !isTreeOfNodes(record.output ?? {})) {
-      return {
-        failed: mistakeNode(
-          mistakeHere(
-            "CellMismatch",
-            "unroll",
-            "the cell must return { state, output }, each a tensor or a record of tensors",
-            [],
-            "return { state: h_t, output: h_t }",
-          ),
-        ),
-      };
-    }
-    const output = (record.output ?? {}) as Tree<Node>;
-    const next = record.state as Tree<Node>;
-    const wrong = stateMismatch(from, next);
-    if (wrong !== undefined) return { failed: ill(wrong, [], "float", [...leaves(next, isNode), ...leaves(output, isNode)]), output };
-    if (mask !== undefined) {
-      // a mask must be a shape that states and outputs can be selected by
-      const odd = [...nodesOf(next), ...nodesOf(output)].find(
-        (n) => !m.where(placeholder(mask, mask.shape.slice(1), "mask"), n, zeroLike(n)).certain && n.certain,
-      );
-      if (odd !== undefined) {
-        return {
-          failed: mistakeNode(
-            mistakeHere(
-              "BroadcastMismatch",
-              "unroll",
-              `the mask ${showShape(mask.shape)} does not select steps of ${showShape(odd.shape)}`,
-              [mask, odd],
-              "a mask has the dims [time, batch]",
-            ),
-          ),
-        };
-      }
-    }
-    return { states, inputs, result: { state: next, output } };
-  });
+  };
 }
 
-function unsure(template: Node, because: Node): Node {
-  return ill(undefined, template.shape, template.dtype, [because]);
+/** A step of an unrolling within the cell, inside a step of this one. */
+function inside(inner: Step, outer: Step, known: Map<Step, Step>): Step {
+  const before = known.get(inner);
+  if (before !== undefined) return before;
+  const made: Step = { of: inner.of, t: inner.t, outer: inner.outer === undefined ? outer : inside(inner.outer, outer, known) };
+  known.set(inner, made);
+  return made;
 }
 
-function mistakeNode(problem: Parameters<typeof ill>[0]): Node {
-  return ill(problem);
+function zeroOf(n: Node, shape: Shape): Node {
+  return m.cast(m.full(shape, 0), n.dtype);
 }
 
-function stateMismatch(from: Tree<Node>, next: Tree<Node>): Parameters<typeof ill>[0] {
-  const [a, b] = [paths(from, isNode), paths(next, isNode)];
-  if (a.join() !== b.join()) {
-    const show = (names: readonly string[]) => (names.length === 1 && names[0] === "" ? "a tensor" : `{ ${names.join(", ")} }`);
-    return mistakeHere(
-      "CellMismatch",
-      "unroll",
-      `the cell's next state is ${show(b)}, its state ${show(a)}`,
-      [],
-      "return the state with the fields that `from` has",
-    );
-  }
-  const [s, n] = [nodesOf(from), nodesOf(next)];
-  const odd = s.findIndex((x, i) => !sameType(x, n[i]!) && x.certain && n[i]!.certain);
-  if (odd < 0) return undefined;
-  const called = a[odd] === "" ? "state" : a[odd]!;
-  return mistakeHere(
-    "CellMismatch",
-    "unroll",
-    `the cell's next ${called} is ${n[odd]!.dtype} ${showShape(n[odd]!.shape)}, its ${called} ${s[odd]!.dtype} ${showShape(s[odd]!.shape)}`,
-    [s[odd]!, n[odd]!],
-  );
+/** Options that make no sense. The cell is called all the same, so that its own mistakes are reported too, and its output is known. */
+function illUnroll({ mistakes, rests, known }: IllOptions, cell: Cell): AnyUnrolled {
+  const { from, over, time = { name: "time", size: 1 } as Dim } = known;
+  const readable = typeof cell === "function" && from !== undefined && over !== undefined;
+  const read = readable ? readCell(cell, from, over, time, undefined, false) : undefined;
+  const inCell = read !== undefined && "mistakes" in read ? read : { mistakes: [], rests: [] };
+  return failedWith(illFor([...mistakes, ...inCell.mistakes], [...rests, ...inCell.rests]), known, read?.output);
 }
 
-function wrongOptions(cell: unknown, { over, from, steps, mask }: Options): Node | undefined {
-  const wrong = (
-    code: "BadArgument" | "DimMismatch" | "RankMismatch" | "DTypeMismatch" | "NotTensor",
-    message: string,
-    operands: readonly Node[],
-    hint?: string,
-  ): Node =>
-    ill(operands.every((o) => o.certain) ? mistakeHere(code, "unroll", message, operands, hint) : undefined, [], "float", operands);
-  if (typeof cell !== "function") return wrong("BadArgument", "the cell must be a function (state, x) => ({ state, output })", []);
-  if (!isTreeOfNodes(from) || nodesOf(from).length === 0)
-    return wrong("NotTensor", "`from`, the first state, must be a tensor or a record of tensors", [], "from: zeros([batch, hidden])");
-  if (over === undefined && steps === undefined)
-    return wrong("BadArgument", "what is it unrolled over? neither `over` nor `steps` is given", [], "over: x, or steps: time");
-  if (over !== undefined && (!isTreeOfNodes(over) || nodesOf(over).length === 0))
-    return wrong("NotTensor", "`over` must be a tensor or a record of tensors", [], "over: x");
-  const xs = over === undefined ? [] : nodesOf(over);
-  const scalar = xs.find((x) => x.shape.length === 0);
-  if (scalar !== undefined)
-    return wrong("RankMismatch", "`over` is a scalar: it has no time", [scalar], "the first dim of `over` is unrolled");
-  const time = steps ?? xs[0]!.shape[0]!;
-  const all = mask === undefined ? xs : [...xs, mask as Node];
-  const odd = all.find((x) => x.shape[0]?.name !== time.name || x.shape[0]?.size !== time.size);
-  if (odd !== undefined) {
-    return wrong(
-      "DimMismatch",
-      `the first dim of ${odd === mask ? "the mask" : "every `over`"} must be ${time.name}=${time.size}, found ${showShape(odd.shape)}`,
-      [odd],
-    );
-  }
-  if (mask !== undefined && (mask as Node).dtype !== "bool")
-    return wrong("DTypeMismatch", `the mask is ${(mask as Node).dtype}, expected bool`, [mask as Node], "lengthMask(lengths, time)");
-  return undefined;
-}
-
-/** What a failed unrolling gives: best-effort shapes, all resting on the mistake. */
-function failedUnroll(
-  problem: Node,
-  from: unknown,
-  time: Dim | undefined,
-  output?: Tree<Node>,
-): Unrolled<Dim, Tree<Node>, Tree<Node>, Tree<Node>> {
-  const rest = (n: Node, shape: Shape): Node => ill(undefined, shape, n.dtype, [problem]);
-  const final = isTreeOfNodes(from)
-    ? like(
-        from as Tree<Node>,
-        nodesOf(from).map((n) => rest(n, n.shape)),
-      )
-    : problem;
-  const outputs =
-    output === undefined
-      ? final
+/** What a failed unrolling gives: best-effort shapes, all resting on the mistakes. */
+function failedWith(because: Node, { from, over, time }: Partial<Options>, output?: Tree<Node>): AnyUnrolled {
+  const rest = (n: Node, shape: Shape): Node => ill(undefined, shape, n.dtype, [because]);
+  const resting = (tree: Tree<Node> | undefined, shape: (n: Node) => Shape): Tree<Node> =>
+    tree === undefined
+      ? because
       : like(
-          output,
-          nodesOf(output).map((n) => rest(n, time === undefined ? n.shape : [time, ...n.shape])),
+          tree,
+          nodesOf(tree).map((n) => rest(n, shape(n))),
         );
-  const step = { state: final, output: output ?? final, input: problem };
-  return { outputs, final, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as never;
+  const state = resting(from, (n) => n.shape);
+  const step: MadeStep = { state, output: resting(output, (n) => n.shape), input: resting(over, (n) => n.shape.slice(1)) };
+  const outputs = resting(output, (n) => (time === undefined ? n.shape : [time, ...n.shape]));
+  return { outputs, final: state, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
 }
