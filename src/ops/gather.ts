@@ -55,6 +55,7 @@ export const gatherOp: Op<Attributes> = {
       d,
     );
   },
+  picture: { derivative: [(c, [, ids]) => `${c} at ${ids}`] },
   label: () => "gather",
   latex: ([table, ids]) => `${table}[${ids}]`,
   samples: [
