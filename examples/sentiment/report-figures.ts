@@ -28,6 +28,7 @@ export function inlined(name: string, svg: string, label: string, readable: numb
     );
   const rest = svg
     .slice(root.index + root[0].length)
+    .replace('fill="white"', 'fill="none"') // the ground: a page has its own
     .replace(/<!--[\s\S]*?-->/g, "")
     .replace(/\sid="([^"]*)"/g, (_, id: string) => ` id="${prefix}${id}"`)
     .replace(/url\(#/g, `url(#${prefix}`)
@@ -57,7 +58,7 @@ export function svgFigure(name: string, svg: string, label: string, caption?: Ht
 
 /** One of the three pictures of the graph, with the file that it also is. */
 export function pictureFigure(name: string, svg: string, label: string, caption: Html): Html {
-  return html`<figure class="wide"><div class="picture">${framed(inlined(name, svg, label, 0.6), `${name} picture`)}</div>
+  return html`<figure class="wide"><div class="picture">${framed(inlined(name, svg, label, 0.5), `${name} picture`)}</div>
 <figcaption>${caption} <a href="${name}.svg">${name}.svg</a></figcaption></figure>
 `;
 }

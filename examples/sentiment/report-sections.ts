@@ -101,7 +101,7 @@ ${chart}`;
 export function drawnComputation(results: Results, pictures: Pictures): Html {
   const { recipe, contributions } = results;
   const steps = counted(contributions.words.length, "word");
-  const terms = recipe.loss === "every" ? html`<var>∂E<sub>t</sub>/∂h<sub>t</sub></var> + ` : undefined;
+  const own = recipe.loss === "every" ? html`<var>∂E</var><sub><var>t</var>−1</sub>/<var>∂h</var><sub><var>t</var>−1</sub> + ` : undefined;
   const captions: { readonly [view in keyof Pictures]: { readonly label: string; readonly caption: Html } } = {
     folded: {
       label: "The network folded: one cell, whose state goes back into itself.",
@@ -115,10 +115,11 @@ export function drawnComputation(results: Results, pictures: Pictures): Html {
     },
     backward: {
       label: "The backward pass: each adjoint beside the value that it belongs to.",
-      caption: html`<b>Backward: back-propagation through time, derived as a graph of its own.</b> Beside each value stands its adjoint, what
-        the loss <var>E</var> changes by when the value does; on the edges, the local derivatives. From step to step runs
-        <var>δ<sub>t</sub></var> = (${terms}<var>δ<sub>t+1</sub>·W</var><sup>⊤</sup>) ∘ (1 − <var>h<sub>t</sub></var><sup>2</sup>), and since <var>W</var> was
-        used at every step, its gradient is a sum over all of them: <var>∂E/∂W</var> = Σ<sub><var>t</var></sub> <var>h</var><sub><var>t</var>−1</sub><sup>⊤</sup>·<var>δ<sub>t</sub></var>.`,
+      caption: html`<b>Backward: back-propagation through time, derived as a graph of its own.</b> Beside each state stands its adjoint
+        <var>δ<sub>t</sub></var> = <var>∂E</var>/<var>∂h<sub>t</sub></var>, and on the edges the local derivatives. From step to step runs
+        <span class="nowrap"><var>δ</var><sub><var>t</var>−1</sub> = ${own}(<var>δ<sub>t</sub></var> ∘ (1 − <var>h<sub>t</sub></var><sup>2</sup>))·<var>W</var><sup>⊤</sup>,</span> and since <var>W</var>
+        was used at every step, its gradient is a sum over them:
+        <span class="nowrap"><var>∂E</var>/<var>∂W</var> = Σ<sub><var>t</var></sub> <var>h</var><sub><var>t</var>−1</sub><sup>⊤</sup>·(<var>δ<sub>t</sub></var> ∘ (1 − <var>h<sub>t</sub></var><sup>2</sup>)).</span>`,
     },
   };
   const views = ["folded", "unrolled", "backward"] as const;
@@ -185,12 +186,12 @@ export function heatTable({ text, words, norms, sumRelativeError }: Contributed,
   const cell = (norm: number, t: number, k: number): Html => {
     if (k > t) return html`<td class="blank"></td>`;
     const share = largest === 0 ? 0 : norm / largest;
-    const where = `loss after word ${t + 1} (${words[t]}), through step ${k + 1} (${words[k]}): ${norm}`;
+    const where = `loss at t = ${t} (${words[t]}), through k = ${k} (${words[k]}): ${norm}`;
     const shown = small ? undefined : norm !== 0 && norm < 1e-3 ? scientific(norm) : digits3(norm);
     return html`<td${share > 0.8 ? html` class="deep"` : undefined} style="--share: ${(4 + 92 * share).toFixed(0)}%" title="${where}">${shown}</td>`;
   };
   const head = (scope: "row" | "col", name: string, i: number): Html =>
-    html`<th scope="${scope}">${words[i]}<span class="note"><var>${name}</var> = ${i + 1}</span></th>`;
+    html`<th scope="${scope}">${words[i]}<span class="note"><var>${name}</var> = ${i}</span></th>`;
   const firstIsZero = norms.every((row) => row[0] === 0);
   const formed = opinions.find((o) => o.text === text);
   const end = formed?.positive.at(-1) ?? 0.5;

@@ -35,8 +35,8 @@ export const style: Html = trusted(`
     --paper: #15191f; --ink: #e4e8ee; --muted: #9aa5b4; --rule: #343c48; --wash: #1d232b;
     --rnn: #74aef0; --bag: #e2a64e; --right: #5cc793; --wrong: #f08b82; --gradient: #d05a9c;
   }
-  /* the pictures are drawn dark on light: lightness turned round and hues turned back, and the ground, black now, adds nothing */
-  figure svg { filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen; }
+  /* the pictures are drawn dark on light: lightness turned round, hues turned back */
+  figure svg { filter: invert(0.91) hue-rotate(180deg); }
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
@@ -120,7 +120,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   th, td { padding-right: 0.5rem; }
   .results th[scope=row] { min-width: 6rem; }
   .probability { display: block; padding-left: 1.55em; }
-  .heat .corner { max-width: 5rem; white-space: normal; }
+  .heat .corner { white-space: normal; }
   .heat td { min-width: 3.4rem; }
 }
 @media print {

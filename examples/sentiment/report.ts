@@ -5,6 +5,7 @@ import type { Files } from "./files.ts";
 import { drawn, trainingCurve } from "./report-charts.ts";
 import { type Pictures, svgFigure } from "./report-figures.ts";
 import { duration, grouped, html, percent } from "./report-html.ts";
+import { drawGraph } from "./report-pictures.ts";
 import {
   again,
   drawnComputation,
@@ -20,6 +21,11 @@ import {
 import { style } from "./report-style.ts";
 import { finding, title } from "./report-words.ts";
 import type { Results } from "./results.ts";
+
+/** The report of a run, with pictures of the net that was trained. */
+export async function report(results: Results): Promise<Files> {
+  return await reportFiles(results, await drawGraph(results));
+}
 
 /** The files of the report, by name: report.html, folded.svg, unrolled.svg, backward.svg and training.svg. */
 export async function reportFiles(results: Results, pictures: Pictures): Promise<Files> {

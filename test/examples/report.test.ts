@@ -172,7 +172,7 @@ describe("the table of terms", () => {
       for (const [k, norm] of row.entries())
         if (k <= t)
           expect(
-            cells.some((c) => attribute(c, "title")!.includes(`through step ${k + 1}`) && attribute(c, "title")!.endsWith(`: ${norm}`)),
+            cells.some((c) => attribute(c, "title")!.includes(`through k = ${k} `) && attribute(c, "title")!.endsWith(`: ${norm}`)),
           ).toBe(true);
   });
   it("has one row for a loss at the last word", async () => {
