@@ -181,9 +181,9 @@ function concatAlong([left, right]: readonly [Pair, Pair], parts: readonly [Node
     return failed(
       "concat",
       "DimMismatch",
-      `${shownAxis(left[1])} is axis ${axes[0]} of one and ${shownAxis(right[1])} axis ${axes[1]} of the other`,
+      `other dims differ: ${showShape(parts[0].shape)} and ${showShape(parts[1].shape)}`,
       parts,
-      "transpose one",
+      `${shownAxis(left[1])} is axis ${axes[0]} of one and ${shownAxis(right[1])} axis ${axes[1]} of the other: transpose one`,
       {
         shape: parts[0].shape,
         dtype: parts[0].dtype,

@@ -350,7 +350,14 @@ function contractOver(a: Node, b: Node, over: Dim): Node {
   const found = [axisOf("contract", a, over), axisOf("contract", b, over)] as const;
   for (const [i, f] of found.entries()) {
     if (typeof f !== "number")
-      return failed("contract", f.code, `${i === 0 ? "left" : "right"} operand: ${f.message}`, [a, b], f.hint, guess);
+      return failed(
+        "contract",
+        f.code,
+        `${over.name}=${over.size} must occur once in each of ${showShape(a.shape)} and ${showShape(b.shape)}`,
+        [a, b],
+        `${i === 0 ? "left" : "right"} operand: ${f.message}`,
+        guess,
+      );
   }
   const batch: [number, number][] = [];
   for (const [i, d] of a.shape.entries()) {
@@ -361,7 +368,7 @@ function contractOver(a: Node, b: Node, over: Dim): Node {
       return failed(
         "contract",
         "AmbiguousDim",
-        `${d.name} is in both operands, and twice in one: ${showShape(a.shape)} and ${showShape(b.shape)}`,
+        `${d.name}=${d.size} is in both operands, and twice in one: ${showShape(a.shape)} and ${showShape(b.shape)}`,
         [a, b],
         "rename one",
         guess,
@@ -371,7 +378,7 @@ function contractOver(a: Node, b: Node, over: Dim): Node {
       return failed(
         "contract",
         "DimMismatch",
-        `"${d.name}" is ${d.size} on the left and ${b.shape[at[0]!]!.size} on the right`,
+        `${d.name}=${d.size} on the left, ${d.name}=${b.shape[at[0]!]!.size} on the right: ${showShape(a.shape)} and ${showShape(b.shape)}`,
         [a, b],
         undefined,
         guess,
@@ -434,6 +441,14 @@ export const matmul: MatMulFunction = userCalled((left: unknown, right: unknown)
       ? "transpose the right operand"
       : "the last dim of the left operand must be the first of the right one";
     return failed("matmul", "DimMismatch", `inner dimensions differ: ${showShape(a.shape)} · ${showShape(b.shape)}`, [a, b], turned, {
+      shape,
+      certain: true,
+    });
+  }
+  const odd = [a, b].findIndex((x) => x.dtype !== "float");
+  if (odd >= 0) {
+    const hint = `cast(a, "float") changes the type`;
+    return failed("matmul", "DTypeMismatch", `operand ${odd + 1} is ${[a, b][odd]!.dtype}, expected float`, [a, b], hint, {
       shape,
       certain: true,
     });

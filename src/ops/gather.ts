@@ -5,7 +5,7 @@ import type { Op } from "../graph/op.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { Fault, type Value } from "../graph/value.ts";
 import { between, drawn, exactly } from "./elementwise.ts";
-import { failed, withAxis } from "./operands.ts";
+import { withAxis } from "./operands.ts";
 import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
 
 type Attributes = { readonly axis: number };
@@ -108,7 +108,5 @@ interface Gather {
  */
 export const gather: Gather = opFunction(gatherOp, (t: unknown, i: unknown, of: unknown) => {
   const [table, ids] = [operand("gather", t), operand("gather", i)];
-  if (typeof of === "number" && table.shape.length === 0)
-    return failed("gather", "RankMismatch", "the table is a scalar", [table, ids], undefined, { shape: ids.shape });
   return withAxis("gather", table, of, table.shape, (axis) => gatherNode(table, ids, axis));
 });

@@ -17,9 +17,8 @@ export const stackOp: Op<Attributes> = {
   infer: (parts, { into, shape, dtype }) => {
     const guess = { shape: [into, ...shape], dtype };
     const odd = parts.findIndex((p) => !sameShape(p.shape, shape) || p.dtype !== dtype);
-    if (parts.length !== into.size)
-      return { code: "DimMismatch", message: `${parts.length} parts for ${into.name}=${into.size}`, guess, certain: true };
-    if (odd < 0) return guess;
+    if (odd < 0 && parts.length === into.size) return guess;
+    if (odd < 0) return { code: "DimMismatch", message: `${parts.length} parts for ${into.name}=${into.size}`, guess, certain: true };
     return {
       code: "DimMismatch",
       message: `part ${odd} is ${parts[odd]!.dtype} ${showShape(parts[odd]!.shape)}, the first ${dtype} ${showShape(shape)}`,
@@ -74,11 +73,11 @@ export function stackNode(parts: readonly Node[], into: Dim): Node {
   return make(stackOp, parts, { into, shape: parts[0]?.shape ?? [], dtype: parts[0]?.dtype ?? "float" });
 }
 
-type Odd<P, S extends Shape, D extends DType> = P extends readonly [infer H, ...infer R]
+type Odd<P, S extends Shape, D extends DType, N extends 0[] = [0]> = P extends readonly [infer H, ...infer R]
   ? H extends Tensor<infer T, infer E>
     ? [SameShape<T, S>, E] extends [true, D]
-      ? Odd<R, S, D>
-      : ShapeError<`stack: a part is ${E} ${ShowShape<T>}, the first ${D} ${ShowShape<S>}`>
+      ? Odd<R, S, D, [...N, 0]>
+      : ShapeError<`stack: part ${N["length"]} is ${E} ${ShowShape<T>}, the first ${D} ${ShowShape<S>}`>
     : unknown
   : unknown;
 type Alike<P> = P extends readonly [Tensor<infer S, infer D>, ...infer R] ? Odd<R, S, D> : unknown;

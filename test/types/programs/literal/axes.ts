@@ -56,8 +56,8 @@ concat([h, hidden], [h, batch], joint); // ERR: concat: other dims differ: [batc
 concat([h, hidden], [less2, hidden], joint); // ERR: Cannot find name
 concat([ids, batch], [index(all, -1, 0), batch], joint); // ERR: "int"
 const k: Tensor<readonly [typeof two, Batch, Hidden]> = stack([h, h], two), kb: Tensor<readonly [typeof two, Time, Batch], "bool"> = stack([mask, mask], two), kw: Tensor<readonly [typeof two, ...Shape]> = stack([h, h] as Tensor[], two);
-stack([h, b], two); // ERR: stack: a part is float [hidden=16], the first float [batch=8, hidden=16]
-stack([rows, row], two); // ERR: stack: a part is float [batch=8], the first int [batch=8]
+stack([h, b], two); // ERR: stack: part 1 is float [hidden=16], the first float [batch=8, hidden=16]
+stack([rows, row], two); // ERR: stack: part 1 is float [batch=8], the first int [batch=8]
 const y1: Tensor<readonly [Hidden, Batch]> = transpose(h), y2: Tensor<readonly [Time, Hidden, Batch]> = transpose(all), y3: Tensor<Shape> = transpose(wide);
 transpose(row); // ERR: transpose: needs two dims or more: [batch=8]
 

@@ -40,7 +40,7 @@ scatterAdd(h, ids, word); // ERR: scatterAdd: the updates must start with the di
 const j1: Tensor<readonly [B, J]> = concat([h, hidden], [index(x, time, 0), word], joint), k1: Tensor<readonly [L, B, H]> = stack([h, h8], label), y1: Tensor<readonly [H, B]> = transpose(h), z1: BH = shaped(h as Tensor, [batch, hidden]), z2: BH = shaped(h8, [batch, hidden]), z3: Tensor<readonly [J]> = reshape(h, [joint]), z4: TBH = broadcastTo(row, [time, batch, hidden]);
 concat([h, hidden], [x, word], joint); // ERR: concat: other dims differ: [batch, hidden=16] and [time, batch, word]
 concat([h8, hidden], [h9, hidden], joint); // ERR: concat: other dims differ: [batch=8, hidden=16] and [batch=9, hidden=16]
-stack([h, row], label); // ERR: stack: a part is float [batch], the first float [batch, hidden=16]
+stack([h, row], label); // ERR: stack: part 1 is float [batch], the first float [batch, hidden=16]
 shaped(h, [batch, word]); // ERR: shaped: expected [batch, word], found [batch, hidden=16]
 broadcastTo(h, [time, batch]); // ERR: broadcastTo: [batch, hidden=16] does not broadcast to [time, batch]
 
