@@ -7,6 +7,7 @@ import type { Answer, Learned, Results } from "./results.ts";
 const width = 76;
 export const percent = (share: number): string =>
   `${(100 * share).toFixed(share > 0 && share < 1 && (share < 0.01 || share > 0.99) ? 1 : 0)} %`;
+const precise = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const grouped = (n: number): string => n.toLocaleString("en-US");
 const loss = (value: number): string => value.toFixed(3);
 
@@ -19,7 +20,13 @@ export interface Terminal {
   ) => { readonly listen: (event: FitEvent) => void; readonly done: (learned: Learned) => void };
 }
 
-export function terminal(out: NodeJS.WriteStream): Terminal {
+/** Where lines go: a terminal, a file, a test. */
+export interface Out {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean;
+}
+
+export function terminal(out: Out): Terminal {
   const line = (text: string): void => {
     out.write(`${text}\n`);
   };
@@ -34,7 +41,7 @@ export function terminal(out: NodeJS.WriteStream): Terminal {
           barIncompleteChar: "░",
           hideCursor: true,
           clearOnComplete: true,
-          stream: out,
+          stream: out as unknown as NodeJS.WriteStream,
         })
       : undefined;
     bar?.start(epochs, 0, { note: "" });
@@ -97,37 +104,48 @@ function answer({ label, right }: Answer): string {
   return (right === undefined ? label : `${label} ${right ? "✓" : "✗"}`).padEnd(column);
 }
 
-export function table({ data, questions, bagOfWords, rnn }: Results): readonly string[] {
-  const row = (name: string, a: string, b: string): string => `   ${name.padEnd(32)}${a.padEnd(column)}${b}`.trimEnd();
+function row(name: string, bagOfWords: string, rnn: string): string {
+  return `   ${name.padEnd(32)}${bagOfWords.padEnd(column)}${rnn}`.trimEnd();
+}
+
+export function table(results: Results): readonly string[] {
+  const { data, questions, bagOfWords, rnn } = results;
+  const show = data.kind === "phrases" ? percent : precise;
   const shares = (name: string, of: (l: Learned) => number): string =>
-    row(name, percent(of(bagOfWords)).padStart(5), percent(of(rnn)).padStart(5));
+    row(name, show(of(bagOfWords)).padStart(6), show(of(rnn)).padStart(6));
   const cut = (text: string): string => (text.length > 31 ? `${text.slice(0, 30)}…` : text);
-  const rows = questions.flatMap((q) => [
+  const answers = questions.flatMap((q) => [
     row(cut(q.text), answer(q.bagOfWords), answer(q.rnn)),
     ...(q.neverSeen.length === 0 ? [] : [`     never seen: ${q.neverSeen.join(", ")}`]),
   ]);
+  const head = [`3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`, ...answers];
   if (data.kind === "phrases")
     return [
-      `3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`,
-      ...rows,
+      ...head,
       shares(`${grouped(data.heldOut)} negations never seen`, (l) => l.heldOutAccuracy),
       shares("the same, words shuffled", (l) => l.shuffledAccuracy),
       `   why: a sum of word scores needs score("not") below zero and above zero`,
     ];
-  const better = bagOfWords.heldOutAccuracy >= rnn.heldOutAccuracy ? "bag of words" : "the RNN";
-  const by = Math.abs(bagOfWords.heldOutAccuracy - rnn.heldOutAccuracy);
   return [
-    `3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`,
-    ...rows,
+    ...head,
     shares(`${grouped(data.heldOut)} sentences held out`, (l) => l.heldOutAccuracy),
     ...(data.negated > 0 ? [shares(`${grouped(data.negated)} of them with a negation`, (l) => l.negatedAccuracy)] : []),
     shares("held out, words shuffled", (l) => l.shuffledAccuracy),
-    `   ${better} wins here, by ${(100 * by).toFixed(1)} points: ${
-      better === "bag of words"
-        ? `${grouped(data.training)} sentences are enough for word scores, few for a net that must learn order`
-        : `here order says more than words alone`
-    }`,
+    `   ${comparison(results)}`,
   ];
+}
+
+/** Who wins on a file's sentences, and whether order had a part in it. */
+function comparison({ data, bagOfWords, rnn }: Results): string {
+  const points = (share: number): string => `${Math.abs(100 * share).toFixed(1)} points`;
+  const lead = bagOfWords.heldOutAccuracy - rnn.heldOutAccuracy;
+  const winner = lead === 0 ? "both are as good here" : `${lead > 0 ? "bag of words" : "the RNN"} wins here, by ${points(lead)}`;
+  const byOrder = rnn.heldOutAccuracy - rnn.shuffledAccuracy;
+  const order =
+    byOrder >= 0.02
+      ? `shuffling costs the RNN ${points(byOrder)}: it has learned from the order too`
+      : `shuffling costs the RNN next to nothing: from ${grouped(data.training)} sentences it has learned words, hardly their order`;
+  return `${winner}; ${order}`;
 }
 
 export function look({ gradientPerWord: { words, shares, verdict } }: Results): readonly string[] {

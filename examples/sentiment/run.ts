@@ -1,0 +1,63 @@
+// The command, from its arguments to its exit code.
+
+import { join } from "node:path";
+import { ClewError, type Diagnostic, showDiagnostics } from "clew";
+import * as E from "fp-ts/lib/Either.js";
+import { cannotBeAsked } from "./ask.ts";
+import { experiment } from "./experiment.ts";
+import { openFolder, reportJson, writeAll } from "./files.ts";
+import { help, type Options, readOptions } from "./options.ts";
+import { fileTask, phraseTask, type Task } from "./task.ts";
+import { type Out, terminal } from "./terminal.ts";
+
+export interface Streams {
+  readonly stdout: Out;
+  readonly stderr: { readonly write: (text: string) => unknown };
+}
+
+/** Runs the command; a user's mistake is told without a stack trace, a bug of ours is thrown. */
+export async function run(args: readonly string[], streams: Streams): Promise<0 | 1> {
+  let done: E.Either<readonly Diagnostic[], void>;
+  try {
+    done = await story(args, streams);
+  } catch (error) {
+    if (!(error instanceof ClewError)) throw error;
+    done = E.left(error.diagnostics);
+  }
+  if (E.isRight(done)) return 0;
+  streams.stderr.write(`${showDiagnostics(done.left)}\n`);
+  return 1;
+}
+
+async function story(args: readonly string[], { stdout }: Streams): Promise<E.Either<readonly Diagnostic[], void>> {
+  const options = readOptions(args);
+  if (E.isLeft(options)) return options;
+  const { seed, ask, out } = options.right;
+  if (options.right.help) {
+    stdout.write(`${help}\n`);
+    return E.right(undefined);
+  }
+  // all that can be wrong is told before anything is trained
+  const task = taskOf(options.right);
+  if (E.isLeft(task)) return task;
+  const unknown = cannotBeAsked(task.right, ask);
+  if (unknown.length > 0) return E.left(unknown);
+  const folder = openFolder(out);
+  if (E.isLeft(folder)) return folder;
+
+  const command = ["npm start", ...(args.length > 0 ? ["--", ...args.map(quoted)] : [])].join(" ");
+  const results = await experiment(task.right, { seed, ask, command }, terminal(stdout));
+  const written = writeAll(out, { "report.json": reportJson(results) });
+  if (E.isRight(written)) stdout.write(`Open ${join(out, "report.json")}\n`);
+  return written;
+}
+
+function taskOf({ data, seed, text, label }: Options): E.Either<readonly Diagnostic[], Task> {
+  if (data === undefined) return E.right(phraseTask(seed));
+  return fileTask(data, { ...(text === undefined ? {} : { text }), ...(label === undefined ? {} : { label }) }, seed);
+}
+
+/** As a shell reads it back. */
+function quoted(arg: string): string {
+  return /^[\w./:=@-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
+}
