@@ -47,6 +47,11 @@ export const padOp: Op<Window> = {
   latex: ([a]) => `\\operatorname{pad} ${a}`,
   samples: [
     { name: "columns", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 1, start: 1, into: dim("whole", 5) } },
+    {
+      name: "last column",
+      operands: [drawn([row, dim("one", 1)], between(-2, 2))],
+      attributes: { axis: 1, start: 4, into: dim("whole", 5) },
+    },
   ],
 };
 

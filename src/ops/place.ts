@@ -48,6 +48,7 @@ export const placeOp: Op<Attributes> = {
   latex: ([a], { at }) => `${a}\\,e_{${at}}`,
   samples: [
     { name: "row", operands: [drawn([column], between(-2, 2))], attributes: { axis: 0, at: 1, into: row } },
+    { name: "the other row", operands: [drawn([column], between(-2, 2))], attributes: { axis: 0, at: 0, into: row } },
     { name: "inside", operands: [drawn([row, column], between(-2, 2))], attributes: { axis: 1, at: 0, into: dim("step", 3) } },
   ],
 };

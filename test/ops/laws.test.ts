@@ -47,6 +47,7 @@ describe("a record that is broken is caught", () => {
       { ...named("exp"), evaluate: ([a]) => Float64Array.from(a!.data, (x) => Math.exp(x) * (1 + 1e-12)) },
       /formula/,
     ],
+    ["a combination that loses a term", { ...named("place"), combine: (terms) => terms[0] }, /combine/],
     ["a second derivative that errs", frozen(tanh), /order 2/],
   ];
   test.each(cases)("%s", (_, broken, law) => {
