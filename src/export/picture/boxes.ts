@@ -23,7 +23,7 @@ export interface Path {
 export interface Link {
   readonly from: Box;
   readonly to: Box;
-  /** At most two: a label tells one path; more are many. */
+  /** All ways, as long as they are few. */
   readonly paths: readonly Path[];
   readonly back: boolean;
   readonly kind?: "mask" | undefined;
@@ -64,6 +64,9 @@ export function boxesOf(vertices: readonly Vertex[], { absorbed, silent = () => 
   return { boxes, boxOf, links: boxes.flatMap((box) => linksInto(box, boxOf, silent)) };
 }
 
+/** So many ways from one box to another are not told apart: a cell may have exponentially many. */
+const manyPaths = 8;
+
 /** Walks down from a box through what is absorbed, to the boxes that it rests on. */
 function linksInto(to: Box, boxOf: ReadonlyMap<Vertex, Box>, silent: (of: Vertex, wire: Wire) => boolean): readonly Link[] {
   const found = new Map<string, { from: Box; to: Box; paths: Path[]; back: boolean; kind?: "mask" | undefined }>();
@@ -78,25 +81,24 @@ function linksInto(to: Box, boxOf: ReadonlyMap<Vertex, Box>, silent: (of: Vertex
     const path = stack.pop()!;
     const { from } = path.at;
     const box = boxOf.get(from);
+    // a composite is one thing: however often it uses a value, it is one way
+    if (to.call !== undefined && path.before === undefined && box !== to) {
+      if (external.has(from)) continue;
+      external.add(from);
+    }
     if (box === undefined) {
-      // two ways through a vertex are enough to know that there are many
       const visited = visits.get(from) ?? 0;
       visits.set(from, visited + 1);
-      if (visited < 2) follow(from, path);
+      if (visited < manyPaths) follow(from, path);
       continue;
     }
     const back = isBack(path);
     if (box === to && !back) continue;
-    // a composite is one thing: however often it uses a value, it is one way
-    if (to.call !== undefined && path.before === undefined) {
-      if (external.has(from)) continue;
-      external.add(from);
-    }
     const kind = path.at.kind;
     const key = `${box.id}${back ? "b" : ""}${kind ?? ""}`;
     const link = found.get(key);
     if (link === undefined) found.set(key, { from: box, to, paths: [path], back, kind });
-    else if (link.paths.length < 2) link.paths.push(path);
+    else if (link.paths.length < manyPaths) link.paths.push(path);
   }
   return [...found.values()];
 }

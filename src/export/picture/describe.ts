@@ -7,6 +7,7 @@ import type { Role } from "./print.ts";
 
 export function roleOf(box: Box): Role {
   const { main } = box;
+  if (main.ellipsis) return "ellipsis";
   if (main.output !== undefined) return "output";
   if (main.state || main.placeholder === "state") return "state";
   if (main.placeholder === "input" || main.node.op.leaf === "input") return "input";

@@ -95,8 +95,11 @@ function placeFree(free: readonly Box[], links: readonly Link[], at: Places, x: 
     const users = links.flatMap((l) => (l.from === b ? [wanted.has(l.to) ? wanted.get(l.to)! - rowHeight : (at.get(l.to)?.y ?? 0)] : []));
     wanted.set(b, users.length === 0 ? 0 : mean(users));
   }
-  const sorted = [...free].sort((a, b) => wanted.get(b)! - wanted.get(a)!);
-  // from above to below, each at least a row under the one before
+  // from above to below, each at least a row under the one before; leaves right under what needs them
+  const userOf = (leaf: Box): Box | undefined => links.find((l) => l.from === leaf && free.includes(l.to))?.to;
+  const byHeight = (a: Box, b: Box) => wanted.get(b)! - wanted.get(a)!;
+  const heads = free.filter((b) => !isLeaf(b) || userOf(b) === undefined).sort(byHeight);
+  const sorted = heads.flatMap((h) => [h, ...free.filter((b) => isLeaf(b) && userOf(b) === h)]);
   let y = Number.POSITIVE_INFINITY;
   const found = sorted.map((b) => {
     y = Math.min(wanted.get(b)!, y - rowHeight);

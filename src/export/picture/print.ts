@@ -60,7 +60,7 @@ const lines: Readonly<
   recurrent: { colour: "#2f855a", width: 1.6, legend: "to the next step" },
   weight: { colour: "#b7791f", legend: "" },
   mask: { colour: "#9ca3af", style: "dotted", legend: "mask" },
-  adjoint: { colour: "#c53030", width: 1.6, legend: "backward: × local derivative" },
+  adjoint: { colour: "#c53030", width: 1.6, legend: "back, by the local derivative" },
   gradient: { colour: "#b83280", legend: "one term of the sum" },
 };
 
@@ -69,6 +69,11 @@ export function quoted(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a name may hold anything; XML and DOT may not
   const printable = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, " ");
   return `"${printable.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+}
+
+/** A label to the right of a vertical line, on whose middle it would else be put. */
+export function aside(label: string): string {
+  return "\u00a0".repeat([...label].length + 3) + label;
 }
 
 type Attributes = Readonly<Record<string, string | undefined>>;
@@ -97,7 +102,7 @@ export function printDot(picture: Picture): string {
     say(`subgraph ${quoted(`cluster_${frame.id}`)} {`);
     const label = frame.label === "" ? {} : { label: frame.label };
     say(
-      `graph${attributes({ ...label, labelloc: "t", labeljust: "l", style: "rounded", color: frame.bare ? "#ffffff" : "#d1d5db", fontsize: "10", fontcolor: "#6b7280", margin: "10" })};`,
+      `graph${attributes({ ...label, labelloc: pinned ? "b" : "t", labeljust: pinned ? "c" : "l", style: "rounded", color: frame.bare ? "#ffffff" : "#d1d5db", fontsize: "10", fontcolor: "#6b7280", margin: "10" })};`,
       2,
     );
     if (frame.corners !== undefined) {
@@ -161,11 +166,20 @@ function legend(picture: Picture, say: (line: string, depth?: number) => void): 
   }
   let { x } = picture.legend;
   const { y } = picture.legend;
-  for (const role of roles) {
-    const width = colours[role].legend.length * 5 + 14;
-    say(
-      `${quoted(`legend_${role}`)}${attributes({ label: colours[role].legend, fillcolor: colours[role].fill, color: colours[role].line, fontsize: "9", height: "0.22", width: "0.4", margin: "0.06,0.02", pos: `${points(x + width / 2)},${points(y)}!` })};`,
-    );
+  const small: Attributes = { fontsize: "9", height: "0.22", width: "0.1", margin: "0.06,0.02" };
+  const item = (name: string, text: string, look: Attributes) => {
+    const width = [...text].length * 5 + 14;
+    say(`${quoted(`legend_${name}`)}${attributes({ label: text, ...look, ...small, pos: `${points(x + width / 2)},${points(y)}!` })};`);
     x += width + 10;
+  };
+  for (const role of roles) item(role, colours[role].legend, { fillcolor: colours[role].fill, color: colours[role].line });
+  for (const role of Object.keys(lines) as EdgeRole[]) {
+    const { legend: text, colour } = lines[role];
+    if (text !== "" && picture.edges.some((e) => e.role === role))
+      item(role === "adjoint" || role === "gradient" ? `${role}s` : role, `→ ${text}`, {
+        shape: "plaintext",
+        style: "solid",
+        fontcolor: colour,
+      });
   }
 }

@@ -41,7 +41,7 @@ export function unrolledPicture(sketch: Unrolled, title: string | undefined): Pi
   const shown: PictureBox[] = own.map((b) => ({
     id: b.id,
     lines: boxLines(b),
-    role: b.main.ellipsis ? "ellipsis" : roleOf(b),
+    role: roleOf(b),
     frame: frameOf(b),
     ...placed.at.get(b)!,
   }));

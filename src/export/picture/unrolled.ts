@@ -148,14 +148,16 @@ export function unrolled({ nodes, outputs }: Forward, limit: number): Unrolled {
   }
 
   const nameIn = (node: Node, index: Index): string => {
-    const [source] = shownSources(node, undefined);
+    const sources = shownSources(node, node.origin.step);
+    const over = node.origin.step === undefined ? undefined : overSources.get(node.origin.step.of);
+    const source = sources.find((s) => over?.has(s)) ?? sources.find((s) => s.origin.step !== undefined) ?? sources[0];
     if (source === undefined) return node.op.leaf === "constant" ? node.op.label(node.attributes) : literalOf(node);
     const state = stateOf(source);
     const { step } = source.origin;
     if (state !== undefined && step !== undefined) return state + index(outermost(step).t);
     const name = pretty(source.op.label(source.attributes));
     // one step of what a cell is unrolled over
-    const input = node.origin.step === undefined || source === node ? undefined : overSources.get(node.origin.step.of)?.get(source);
+    const input = source === node ? undefined : over?.get(source);
     return input === undefined ? name : inputName(input) + index(outermost(node.origin.step!).t);
   };
   const order = new Map(nodes.map((n, i) => [n, i]));
