@@ -12,7 +12,8 @@ import { type Environment, isNode, type Node, type Tensor } from "../graph/node.
 import { showStep, userCalled } from "../graph/source.ts";
 import { nodesOf, paths, type Tree } from "../graph/tree.ts";
 import type { Value } from "../graph/value.ts";
-import { type Checked, checkParameters, type Limits } from "./check-parameter.ts";
+import type { Limits } from "./check-entries.ts";
+import { type Checked, checkParameters } from "./check-parameter.ts";
 import type { CheckedEntry, GradientReport, ParameterCheck } from "./check-report.ts";
 import type { Point } from "./check-run.ts";
 import { firstOrder, secondOrder, type Target } from "./check-sides.ts";

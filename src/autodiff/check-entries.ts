@@ -1,0 +1,92 @@
+// What is written down of a comparison: where it was made, and how far the two sides are apart.
+
+import type { Environment, Node } from "../graph/node.ts";
+import { type Estimate, resolvedBy } from "./check-difference.ts";
+import type { CheckedEntry, Element } from "./check-report.ts";
+import type { Point } from "./check-run.ts";
+import type { Derived, Direction, Sided, Target } from "./check-sides.ts";
+
+export interface Limits {
+  readonly tolerance: number;
+  /** Above so many elements: random directions. */
+  readonly entries: number | undefined;
+  readonly directions: number;
+  readonly seed: number;
+}
+
+export interface Check {
+  readonly side: Sided;
+  readonly loss: Node;
+  readonly targets: readonly Target[];
+  readonly point: Point;
+  readonly environment: Environment;
+  readonly limits: Limits;
+}
+
+/** |derived − numeric| over the larger of them, or over what rounding leaves of them. NaN is as wrong as can be. */
+export function compared(derived: number, e: Estimate, c: number, tolerance: number) {
+  const numeric = e.value[c]!;
+  const floor = e.rounding[c]!;
+  const error = Math.abs(derived - numeric);
+  const relative = error === 0 ? 0 : error / Math.max(Math.abs(derived), Math.abs(numeric), floor / tolerance);
+  return { derived, floor, relative: Number.isFinite(error) ? relative : Number.POSITIVE_INFINITY };
+}
+
+function elementOf(node: Node, flat: number): Element {
+  const index: number[] = [];
+  let rest = flat;
+  for (const d of [...node.shape].reverse()) {
+    index.unshift(rest % d.size);
+    rest = Math.floor(rest / d.size);
+  }
+  return { index, dims: node.shape.map((d) => d.name) };
+}
+
+function placeOf(target: Target, { element, number }: Direction): string {
+  if (element === undefined) return `${target.name} along direction ${number ?? "?"}`;
+  return target.node.shape.length === 0 ? target.name : `${target.name}[${elementOf(target.node, element).index.join(",")}]`;
+}
+
+/** Second order: which tensor of the gradient, and which element of it, a component is. */
+function componentOf(targets: readonly Target[], c: number): { readonly target: Target; readonly element: number } {
+  let rest = c;
+  for (const target of targets) {
+    if (rest < target.size) return { target, element: rest };
+    rest -= target.size;
+  }
+  throw new Error(`no component ${c}`);
+}
+
+export function whereOf({ side, targets }: Check, t: number, direction: Direction, c: number) {
+  const target = targets[t]!;
+  const own = placeOf(target, direction);
+  const { element, number } = direction;
+  const moved = {
+    ...(element === undefined ? {} : { element: elementOf(target.node, element) }),
+    ...(number === undefined ? {} : { direction: number }),
+  };
+  if (side.order === 1) return { parameter: target.name, order: 1 as const, place: own, ...moved };
+  const with_ = componentOf(targets, c);
+  return {
+    parameter: target.name,
+    order: 2 as const,
+    place: `∂²/∂${own}∂${placeOf(with_.target, { element: with_.element, vector: new Float64Array() })}`,
+    ...moved,
+    component: { parameter: with_.target.name, element: elementOf(with_.target.node, with_.element) },
+  };
+}
+
+export function entryOf(check: Check, t: number, direction: Direction, way: Derived, e: Estimate, c: number): CheckedEntry {
+  const { derived, relative, floor } = compared(way.values[c]!, e, c, check.limits.tolerance);
+  return {
+    ...whereOf(check, t, direction, c),
+    ...(way.mode === undefined ? {} : { mode: way.mode }),
+    derived,
+    numeric: e.value[c]!,
+    absoluteError: Math.abs(derived - e.value[c]!),
+    relativeError: relative,
+    floor,
+    h: e.h[c]!,
+    resolved: resolvedBy(e, c, check.limits.tolerance) || e.truncation[c]! <= e.rounding[c]!,
+  };
+}
