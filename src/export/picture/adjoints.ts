@@ -98,13 +98,24 @@ export function titleOf(b: Box): string {
   return b.main.name ?? (b.main.output || operationOf(b));
 }
 
+const one = "\u0001"; // stands for ∂loss/∂loss
+
+/** `hᵀ · (1 ∘ f′)` is `hᵀ · f′`. */
+function withoutOne(text: string): string {
+  return text
+    .replace(`(${one} ∘ `, `${one}(`)
+    .replace(`${one} ∘ `, "")
+    .replace(new RegExp(`${one}\\(([^ ()]+)\\)`), "$1")
+    .replace(one, "");
+}
+
 /** Σₜ hₜ₋₁ᵀ · (δₜ ∘ (1 − hₜ²)): the terms have one form; it is written once, with t for the step. */
 export function formulaOf(terms: readonly Link[], write: Writer, starts: Adjoints["starts"]): readonly string[] {
   const last = terms.filter((l) => !l.to.main.ellipsis).at(-1);
   if (last === undefined || last.paths.length !== 1) return terms.length > 1 ? ["Σ over steps"] : [];
   const { slot, state } = last.to.main;
   const path = last.paths[0]!;
-  if (slot === undefined) return [starts(last.to) ? write("", path, numbered).replace(/(^|\()∘ /, "$1") : write("δ", path, numbered)];
+  if (slot === undefined) return [starts(last.to) ? withoutOne(write(one, path, numbered)) : write("δ", path, numbered)];
   const index = relativeTo(slot.t);
   return [`${terms.length > 1 ? `Σ${subscript("t")} ` : ""}${write(state ? `δ${index(slot.t)}` : "δ", path, index)}`];
 }

@@ -6,7 +6,7 @@ import { type Box, boxesOf, isParameter, type Link, partsOf, weightOf } from "./
 import { roleOf } from "./describe.ts";
 import type { Flow } from "./flow.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
-import { subscript } from "./names.ts";
+import { leafName, subscript } from "./names.ts";
 import { aside, type Picture, type PictureBox, type PictureEdge } from "./print.ts";
 import type { Unrolled } from "./unrolled.ts";
 import { above, boxLines, frameOf, framesOf, stepView, textWidth, wrapped } from "./unrolled-view.ts";
@@ -104,7 +104,7 @@ function forwardLabel(link: Link): string | undefined {
   if (link.paths.length !== 1 || link.to.main.ellipsis || link.from.main.ellipsis) return undefined;
   const weights = partsOf(link.paths[0]!).flatMap(({ of, at }) => {
     const weight = weightOf(of);
-    return weight === undefined || weight === at ? [] : [weight.from.node.op.label(weight.from.node.attributes)];
+    return weight === undefined || weight === at ? [] : [leafName(weight.from.node)];
   });
   return weights.length === 0 ? undefined : weights.join(" ");
 }
@@ -124,11 +124,11 @@ function sumsOf({ terms, starts }: Adjoints, write: Writer, loss: string): reado
     const key = list.map((l) => l.to.id).join();
     groups.set(key, [...(groups.get(key) ?? []), w]);
   }
-  const label = (w: Box) => w.main.node.op.label(w.main.node.attributes);
+  const label = (w: Box) => leafName(w.main.node);
   return [...groups.values()].flatMap((weights) => {
     const id = (w: Box) => `g${w.id.slice(1)}`;
     const first = weights[0]!;
-    if (weights.length > 3)
+    if (weights.length > 5)
       return [{ id: id(first), lines: [`∂${loss}/∂…, sums over steps, for`, ...wrapped(weights.map(label))], terms: byWeight.get(first)! }];
     return weights.map((w) => ({
       id: id(w),

@@ -2,7 +2,7 @@
 
 import type { Node } from "../../graph/node.ts";
 import type { Box } from "./boxes.ts";
-import { shapeText } from "./names.ts";
+import { leafName, shapeText } from "./names.ts";
 import type { Role } from "./print.ts";
 
 export function roleOf(box: Box): Role {
@@ -23,7 +23,7 @@ export function linesOf(box: Box, added: readonly string[] = []): readonly strin
     main.placeholder === undefined && main.node.op.leaf === undefined
       ? operationOf(box)
       : title === undefined
-        ? main.node.op.label(main.node.attributes)
+        ? leafName(main.node)
         : undefined;
   const operation = op === undefined ? undefined : [op, ...added.map((b) => `+ ${b}`)].join(" ");
   return [

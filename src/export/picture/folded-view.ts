@@ -3,6 +3,7 @@
 import type { Unrolling } from "../../graph/node.ts";
 import { arrowsOnly, type Box, boxesOf, isParameter, type Link, type Path, partsOf, usersOf, weightOf } from "./boxes.ts";
 import { linesOf, roleOf } from "./describe.ts";
+import { leafName } from "./names.ts";
 import type { EdgeRole, Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
 import type { Sketch, Vertex, Wire } from "./sketch.ts";
 
@@ -51,7 +52,7 @@ function edgeOf(link: Link): PictureEdge {
 function weightsOn(path: Path): readonly string[] {
   return partsOf(path).flatMap(({ of, at }) => {
     const weight = weightOf(of);
-    return weight === undefined || weight === at ? [] : [weight.from.node.op.label(weight.from.node.attributes)];
+    return weight === undefined || weight === at ? [] : [leafName(weight.from.node)];
   });
 }
 
@@ -63,7 +64,7 @@ function biasesOf(box: Box, arrow: (v: Vertex) => boolean): string[] {
     const v = stack.pop()!;
     if (v.node.op.picture?.sum !== true || !arrow(v)) continue;
     for (const w of v.wires) {
-      if (isParameter(w.from.node)) found.push(w.from.node.op.label(w.from.node.attributes));
+      if (isParameter(w.from.node)) found.push(leafName(w.from.node));
       else stack.push(w.from);
     }
   }

@@ -24,6 +24,11 @@ export function pretty(name: string): string {
   return name.replace(/_(t|\d+)$/, (_, index: string) => subscript(index));
 }
 
+/** The name of an input or a parameter. */
+export function leafName(node: Node): string {
+  return pretty(node.op.label(node.attributes));
+}
+
 /** `[batch, hidden]`: dims by name. A scalar has nothing to show. */
 export function shapeText(shape: Shape): string | undefined {
   return shape.length === 0 ? undefined : `[${shape.map((d) => d.name).join(", ")}]`;

@@ -68,6 +68,25 @@ export function stagesOf(boxes: readonly Box[], links: readonly Link[]): Readonl
   return result;
 }
 
+/** What rests on several steps of one state: a loss at every step. */
+export function collectorsOf(boxes: readonly Box[], links: readonly Link[]): readonly Box[] {
+  const collect = boxes.filter((b) => {
+    if (b.main.slot !== undefined) return false;
+    const slots = new Map<unknown, Set<string>>();
+    for (const l of links) {
+      const { slot, thread } = l.from.main;
+      if (l.to === b && slot !== undefined) slots.set(thread, (slots.get(thread) ?? new Set()).add(slotKey(slot)));
+    }
+    return [...slots.values()].some((s) => s.size > 1);
+  });
+  // with what only they use (the labels of a loss)
+  const leaves = boxes.filter((b) => {
+    const uses = links.filter((l) => l.from === b);
+    return b.main.node.op.leaf === "input" && b.main.slot === undefined && uses.length > 0 && uses.every((l) => collect.includes(l.to));
+  });
+  return [...collect, ...leaves];
+}
+
 /** What feeds steps (word vectors, masks), with what that rests on: in the order in which it is made. For each dim. */
 export function bandsOf(boxes: readonly Box[], links: readonly Link[]): ReadonlyMap<string, readonly Box[]> {
   const taken = new Set<Box>();

@@ -43,14 +43,14 @@ export function unrolledPicture(sketch: Unrolled, title: string | undefined): Pi
     lines: boxLines(b),
     role: roleOf(b),
     frame: frameOf(b),
-    ...placed.at.get(b)!,
+    ...(spots.collectors.get(b) ?? placed.at.get(b)!),
   }));
-  const shownWeights: PictureBox[] = weights.map((w, i) => ({ id: w.id, lines: w.lines, role: "parameter", ...spots[i]! }));
+  const shownWeights: PictureBox[] = weights.map((w, i) => ({ id: w.id, lines: w.lines, role: "parameter", ...spots.weights[i]! }));
   const edges: PictureEdge[] = [
     ...ownLinks.map((l) => edgeOf(l)),
     ...weights.flatMap((w) => w.to.map((b): PictureEdge => ({ from: w.id, to: b.id, role: "weight" }))),
   ];
-  const bottom = Math.min(placed.bottom, ...spots.map((s) => s.y));
+  const bottom = Math.min(placed.bottom, ...spots.weights.map((s) => s.y));
   return {
     title,
     pinned: true,
@@ -61,18 +61,39 @@ export function unrolledPicture(sketch: Unrolled, title: string | undefined): Pi
   };
 }
 
-/** Parameters above what uses them; those of a lower row of states below, so that their arrows need not pass the upper rows. */
-function besideSteps(weights: readonly Weights[], placed: Placed, rowHeight: number): readonly Point[] {
-  const middle = (placed.top + Math.min(placed.top, rowHeight)) / 2;
-  const heights = weights.map(({ to }) => to.reduce((sum, b) => sum + placed.at.get(b)!.y, 0) / to.length);
+/**
+ * Parameters above what uses them, in a row with what collects from all steps; those of a lower row of states below, so that their arrows need
+ * not pass the upper rows.
+ */
+function besideSteps(
+  weights: readonly Weights[],
+  placed: Placed,
+  rowHeight: number,
+): { readonly weights: readonly Point[]; readonly collectors: ReadonlyMap<Box, Point> } {
+  const { collectors, at } = placed;
+  const first = Math.min(placed.top, rowHeight);
+  const middle = (placed.top + first) / 2;
+  const heightOf = ({ to }: Weights) => to.reduce((sum, b) => sum + at.get(b)!.y, 0) / to.length;
+  const rowOf = (w: Weights): "top" | "above" | "below" =>
+    w.to.every((b) => collectors.includes(b)) ? "top" : heightOf(w) >= middle - 1 ? "above" : "below";
   const spots: Point[] = new Array(weights.length);
-  for (const upper of [true, false]) {
-    const own = weights.map((_, i) => i).filter((i) => heights[i]! >= middle - 1 === upper);
-    const xs = above(own.map((i) => ({ width: textWidth(weights[i]!.lines), over: weights[i]!.to.map((b) => placed.at.get(b)!.x) })));
-    const y = upper ? placed.top + rowHeight * 1.15 : placed.bottom - rowHeight;
-    for (const [k, i] of own.entries()) spots[i] = { x: xs[k]!, y };
-  }
-  return spots;
+  const placedCollectors = new Map<Box, Point>();
+  const item = (i: number) => ({
+    width: textWidth(weights[i]!.lines),
+    over: weights[i]!.to.map((b) => placedCollectors.get(b)?.x ?? at.get(b)!.x),
+  });
+  const ofRow = (row: string) => weights.map((_, i) => i).filter((i) => rowOf(weights[i]!) === row);
+
+  const upper = ofRow("above");
+  const y = Math.max(placed.top + rowHeight * 1.15, ...collectors.map((c) => at.get(c)!.y));
+  const xs = above([...collectors.map((c) => ({ width: textWidth(boxLines(c)), over: [at.get(c)!.x] })), ...upper.map(item)]);
+  for (const [k, c] of collectors.entries()) placedCollectors.set(c, { x: xs[k]!, y });
+  for (const [k, i] of upper.entries()) spots[i] = { x: xs[collectors.length + k]!, y };
+  const top = ofRow("top");
+  for (const [k, x] of above(top.map(item)).entries()) spots[top[k]!] = { x, y: y + rowHeight };
+  const lower = ofRow("below");
+  for (const [k, x] of above(lower.map(item)).entries()) spots[lower[k]!] = { x, y: placed.bottom - rowHeight };
+  return { weights: spots, collectors: placedCollectors };
 }
 
 export function frameOf(b: Box): string | undefined {
