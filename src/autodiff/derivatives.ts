@@ -11,6 +11,7 @@ import { dependents, type Numbered, numbered, topological } from "../graph/trave
 import { isTreeOfNodes, mapNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
 import type { Ok, ShapeError, ShowShape } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
+import { shown } from "../ops/arguments.ts";
 import { forward } from "./forward.ts";
 import { lift } from "./lift.ts";
 import { reverse } from "./reverse.ts";
@@ -56,14 +57,18 @@ type ValueAndGrad = <const P extends Wrt>(
 ) => { readonly value: Tensor<readonly []>; readonly gradient: Like<P> };
 
 /** The loss and its gradient, side by side. */
-export const valueAndGrad: ValueAndGrad = userCalled((loss: Node, wrt: unknown, options: GradOptions = {}) => ({
-  value: loss,
+export const valueAndGrad: ValueAndGrad = userCalled((loss: unknown, wrt: unknown, options: GradOptions = {}) => ({
+  value: isNode(loss) ? loss : ill(undefined), // the gradient carries the mistake
   gradient: gradOf("valueAndGrad", loss, wrt, options),
 }));
 
-function gradOf(verb: string, loss: unknown, wrt: unknown, { unreached = "error" }: GradOptions): Tree<Node> {
-  const targets = checked(verb, [loss], wrt);
+function gradOf(verb: string, loss: unknown, wrt: unknown, options: GradOptions): Tree<Node> {
+  const targets = checked(verb, [loss], wrt, isNode);
   if (!("nodes" in targets)) return targets.failed;
+  const unreached = options === null ? undefined : (options.unreached ?? "error");
+  if (unreached !== "error" && unreached !== "zero") {
+    return fail(wrt, mistakeHere("BadArgument", verb, "the options make no sense", [], `${verb}(loss, wrt, { unreached: "zero" })`), []);
+  }
   const { graph } = targets;
   const scalar = loss as Node;
   if (scalar.shape.length > 0) {
@@ -91,21 +96,20 @@ function checked(
   verb: string,
   outputs: readonly unknown[],
   wrt: unknown,
+  fits: (output: unknown) => boolean = isTreeOfNodes,
 ): { readonly nodes: readonly Node[]; readonly graph: Numbered } | { readonly failed: Tree<Node> } {
-  const odd = outputs.find((o) => !isTreeOfNodes(o)) ?? (isTreeOfNodes(wrt) ? undefined : wrt);
-  const isOdd = !outputs.every(isTreeOfNodes) || !isTreeOfNodes(wrt);
-  if (isOdd) {
-    const problem = mistakeHere(
-      "NotTensor",
-      verb,
-      `expected tensors, found ${odd === null ? "null" : typeof odd}`,
-      [],
-      `${verb}(loss, { W })`,
-    );
+  const odd = [...outputs.filter((o) => !fits(o)), ...(isTreeOfNodes(wrt) ? [] : [wrt])];
+  if (odd.length > 0) {
+    const problem = mistakeHere("NotTensor", verb, `expected a tensor, found ${shown(odd[0])}`, [], `${verb}(loss, { W })`);
     return { failed: isTreeOfNodes(wrt) ? fail(wrt, problem, []) : ill(problem) };
   }
   const roots = outputs.flatMap(nodesOf);
   const nodes = nodesOf(wrt);
+  const whole = [...roots, ...nodes].find((n) => n.dtype !== "float" && n.certain);
+  if (whole !== undefined) {
+    const problem = mistakeHere("DTypeMismatch", verb, `${whole.dtype} does not vary smoothly, expected float`, [whole]);
+    return { failed: fail(wrt, problem, [...roots, ...nodes]) };
+  }
   const graph = numbered(roots);
   if (mistakesIn(graph.order.filter((n) => n.op.leaf !== "template")).length > 0) return { failed: fail(wrt, undefined, roots) };
   return { nodes, graph };
@@ -171,7 +175,7 @@ function firstUnreached(verb: string, loss: Node, wrt: readonly Node[], tree: un
 /** ⟨cotangent, ∂output/∂wrt⟩ for an output of any shape, and its cotangent of the same shape. */
 export const vjp: <S extends Shape, const P extends Wrt>(output: Tensor<S>, wrt: P, cotangent: Tensor<NoInfer<S>>) => Like<P> = userCalled(
   (output: unknown, wrt: unknown, cotangent: unknown) => {
-    const targets = checked("vjp", [output, cotangent], wrt);
+    const targets = checked("vjp", [output, cotangent], wrt, isNode);
     if (!("nodes" in targets)) return targets.failed;
     const problem = sameShapes("vjp", [output as Node], [cotangent as Node], "cotangent");
     if (problem !== undefined) return fail(wrt, problem, []);
@@ -183,7 +187,12 @@ export const vjp: <S extends Shape, const P extends Wrt>(output: Tensor<S>, wrt:
 export const jvp: <const O, const P extends Wrt>(outputs: O, wrt: P, tangents: Like<P>) => Like<O> = userCalled(
   (outputs: unknown, wrt: unknown, tangents: unknown) => {
     const targets = checked("jvp", [outputs, tangents], wrt);
-    if (!("nodes" in targets)) return mapNodes(outputs, (o) => ill(undefined, o.shape, "float", nodesOf(targets.failed)));
+    if (!("nodes" in targets)) {
+      const reason = nodesOf(targets.failed);
+      return isTreeOfNodes(outputs)
+        ? mapNodes(outputs, (o) => ill(undefined, o.shape, "float", reason))
+        : ill(undefined, [], "float", reason);
+    }
     const problem = sameShapes("jvp", targets.nodes, nodesOf(tangents), "tangent");
     if (problem !== undefined) return mapNodes(outputs, (o) => ill(problem, o.shape));
     return fill(outputs, forward(nodesOf(outputs), targets.nodes, nodesOf(tangents)));
@@ -193,7 +202,8 @@ export const jvp: <const O, const P extends Wrt>(outputs: O, wrt: P, tangents: L
 function sameShapes(verb: string, of: readonly Node[], given: readonly Node[], what: string): Diagnostic | undefined {
   const odd = of.findIndex((n, i) => given[i] === undefined || showShape(n.shape) !== showShape(given[i]!.shape));
   if (odd < 0 && of.length === given.length) return undefined;
-  const [n, g] = [of[Math.max(0, odd)]!, given[Math.max(0, odd)]];
+  if (odd < 0) return mistakeHere("DimMismatch", verb, `${of.length} ${what}s are expected, ${given.length} are given`, given);
+  const [n, g] = [of[odd]!, given[odd]];
   return mistakeHere(
     "DimMismatch",
     verb,
@@ -214,7 +224,7 @@ type Beside<A extends Shape, P> = P extends Tensor<infer S> ? Tensor<readonly [.
  */
 export const jacobian: <S extends Shape, const P extends Wrt>(output: Tensor<S>, wrt: P) => Beside<S, P> = userCalled(
   (output: unknown, wrt: unknown) => {
-    const targets = checked("jacobian", [output], wrt);
+    const targets = checked("jacobian", [output], wrt, isNode);
     if (!("nodes" in targets)) return targets.failed;
     return jacobianOf(output as Node, wrt, targets.nodes);
   },
@@ -243,9 +253,10 @@ function jacobianOf(output: Node, wrt: unknown, targets: readonly Node[]): Tree<
 
 /** ∂²loss/∂wrt² for one tensor: its dims twice. The jacobian of the gradient. */
 export const hessian: <S extends Shape>(loss: Tensor<readonly []>, wrt: Tensor<S>) => Tensor<readonly [...S, ...S]> = userCalled(
-  (loss: unknown, wrt: Node) => {
+  (loss: unknown, wrt: unknown) => {
+    if (!isNode(wrt)) return ill(mistakeHere("NotTensor", "hessian", `expected a tensor, found ${shown(wrt)}`, [], "hessian(loss, W)"));
     const gradient = gradOf("hessian", loss, wrt, {}) as Node;
-    const shape = isNode(wrt) ? [...wrt.shape, ...wrt.shape] : [];
+    const shape = [...wrt.shape, ...wrt.shape];
     return gradient.certain ? jacobianOf(gradient, wrt, [wrt]) : ill(undefined, shape, "float", [gradient]);
   },
 );

@@ -1,10 +1,11 @@
 // The graph as it is used when training is over: each op is asked for its inference form.
 
-import { remake } from "../graph/make.ts";
+import { ill, mistakeHere, remake } from "../graph/make.ts";
 import { isNode, type Node } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
-import { nodesOf, rebuild, type Tree } from "../graph/tree.ts";
 import { topological } from "../graph/traverse.ts";
+import { isTreeOfNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";
+import { shown } from "../ops/arguments.ts";
 
 /**
  * What the outputs are outside of training: dropout is gone.
@@ -15,6 +16,10 @@ import { topological } from "../graph/traverse.ts";
  * evaluate(inference(dropout(x, 0.5, "x")), { x: [1, 2] }).data; // Float64Array [1, 2]
  */
 export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknown) => {
+  if (!isTreeOfNodes(outputs)) {
+    const found = `expected a tensor or a record of tensors, found ${shown(outputs)}`;
+    return ill(mistakeHere("NotTensor", "inference", found, [], "inference({ predictions })"));
+  }
   const result = new Map<Node, Node>();
   for (const node of topological(nodesOf(outputs))) {
     const inputs = node.inputs.map((i) => result.get(i)!);

@@ -26,6 +26,15 @@ export function readFeeds(
   const wrong = (code: "BadFeed" | "MissingFeed", node: Node, message: string, hint?: string) =>
     problems.push(diagnostic({ code, op: node.op.name, message, operands: [noteOf(node)], site: node.origin.site, hint }));
   const leaves = new Map([...graph.inputs, ...graph.parameters].map((n) => [nameOf(n)!, n]));
+  if (typeof feeds !== "object" || feeds === null || Array.isArray(feeds)) {
+    const problem = diagnostic({
+      code: "BadFeed",
+      op: "feeds",
+      message: "feeds must be a record",
+      hint: "{ x: …, y: … }, by the inputs' names",
+    });
+    return { values, problems: [problem] };
+  }
   for (const [name, node] of leaves) {
     const given = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
     if (given === undefined) {
@@ -57,6 +66,7 @@ function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Valu
   let data: unknown = given;
   if (typeof given === "object" && given !== null && "dims" in given && "data" in given) {
     const { dims, shape } = given as Value;
+    if (!Array.isArray(dims) || !Array.isArray(shape)) return "a value has dims, shape and data";
     const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
     if (!fits) return `a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`;
     data = (given as Value).data;

@@ -38,6 +38,9 @@ export function mapNodes<M>(tree: unknown, f: (node: Node, index: number) => M):
 /** True for a node or a record (of records) of nodes, and nothing else. */
 export function isTreeOfNodes(tree: unknown): boolean {
   if (isNode(tree)) return true;
-  if (typeof tree !== "object" || tree === null || Array.isArray(tree) || ArrayBuffer.isView(tree)) return false;
+  if (typeof tree !== "object" || tree === null) return false;
+  const prototype: object | null = Object.getPrototypeOf(tree);
+  // a record, of whichever realm: no array, no Map, no instance of a class
+  if (prototype !== null && (Object.getPrototypeOf(prototype) !== null || Array.isArray(tree))) return false;
   return Object.values(tree).every(isTreeOfNodes);
 }

@@ -74,6 +74,8 @@ export function flatten(data: unknown, shape: Shape): ArrayLike<number> | string
   if (typeof data === "number" || typeof data === "boolean") {
     return sizes.length === 0 ? [Number(data)] : `one number for a tensor of ${total} elements ${showShape(shape)}`;
   }
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof DataView)
+    return "expected numbers, found bytes or bigints";
   if (ArrayBuffer.isView(data)) {
     const flat = data as unknown as ArrayLike<number>;
     return flat.length === total ? flat : `${flat.length} numbers for ${total} elements ${showShape(shape)}`;

@@ -1,8 +1,9 @@
 import type { Diagnostic } from "../graph/diagnostics.ts";
-import type { Shape } from "../graph/dim.ts";
+import { type Shape, sizeOf } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
 import type { Parameter } from "../graph/node.ts";
 import type { Op } from "../graph/op.ts";
+import { Fault } from "../graph/value.ts";
 import { notShape, shown } from "./arguments.ts";
 import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
@@ -13,7 +14,12 @@ export const parameterOp: Op<Attributes> = {
   doc: "A trainable tensor: its initialiser's value, unless it is fed or has been trained.",
   leaf: "parameter",
   infer: (_, { shape }) => ({ shape, dtype: "float" }),
-  evaluate: (_, { attributes, shape, environment }) => attributes.initial(shape, environment.seed, attributes.name),
+  evaluate: (_, { attributes, shape, environment }) => {
+    const made = attributes.initial(shape, environment.seed, attributes.name);
+    if (made instanceof Float64Array && made.length === sizeOf(shape)) return made;
+    const found = made instanceof Float64Array ? `${made.length} elements` : shown(made);
+    throw new Fault("BadArgument", `"${attributes.name}": the initialiser gave ${found}, expected a Float64Array of ${sizeOf(shape)}`);
+  },
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
