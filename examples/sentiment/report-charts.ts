@@ -264,13 +264,14 @@ export function scoreChart(
             transform: [{ filter: negative ? "datum.score < 0" : "datum.score >= 0" }],
             mark: {
               type: "text" as const,
-              align: negative ? ("right" as const) : ("left" as const),
-              dx: negative ? -6 : 6,
+              // across the zero line from its bar, where no range can be
+              align: negative ? ("left" as const) : ("right" as const),
+              dx: negative ? 7 : -7,
               fontSize: 12,
               fontWeight: 600,
               color: colours.ink,
             },
-            encoding: { y, x: x("score"), text: { field: "shown" } },
+            encoding: { y, x: { datum: 0, type: "quantitative" as const, scale }, text: { field: "shown" } },
           })),
         ],
       },

@@ -1,15 +1,19 @@
 // Pictures of the graph that was trained, for the sentence that the report looks into.
 
-import { dim, grad, graph, inference, toDot } from "clew";
+import { dim, grad, graph, inference, softmaxCrossEntropy, toDot } from "clew";
 import { renderSvg } from "../../scripts/render-svg.ts";
 import type { Pictures } from "./report-figures.ts";
 import type { Results } from "./results.ts";
 
-/** The net over the words of one sentence; without dropout, which is a matter of training. */
+/**
+ * The net over the words of one sentence, with the loss at the last word: arrows from a loss at every word, to each state and back, would hide
+ * the one way that matters, from step to step.
+ */
 export async function drawGraph({ model, contributions }: Pick<Results, "model" | "contributions">): Promise<Pictures> {
-  const { loss } = model.build({ time: dim("time", contributions.words.length), batch: dim("batch", 1) });
-  const forward = inference(loss);
-  const whole = graph({ loss: forward, gradient: grad(forward, { W: model.cell.W }) });
-  const draw = (view: keyof Pictures): Promise<string> => renderSvg(toDot(whole, { view, steps: contributions.words.length }));
+  const steps = contributions.words.length;
+  const { logits, inputs } = model.build({ time: dim("time", steps), batch: dim("batch", 1) });
+  const loss = softmaxCrossEntropy(inference(logits), inputs.labels);
+  const whole = graph({ loss, gradient: grad(loss, { W: model.cell.W }) });
+  const draw = (view: keyof Pictures): Promise<string> => renderSvg(toDot(whole, { view, steps }));
   return { folded: await draw("folded"), unrolled: await draw("unrolled"), backward: await draw("backward") };
 }

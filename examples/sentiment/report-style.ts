@@ -89,6 +89,7 @@ figure.wide { width: min(66rem, 100vw - 2.5rem); margin-left: 50%; transform: tr
 figure.wide figcaption { max-width: 45rem; margin-inline: auto; }
 figure svg { display: block; height: auto; margin: 0 auto; }
 .opinions svg { margin: 0; }
+.opinions .long { grid-column: 1 / -1; }
 figcaption { margin-top: 0.8rem; color: var(--muted); font-size: 0.89rem; line-height: 1.52; }
 figcaption b { color: var(--ink); font-weight: 650; }
 .picture { padding: 1.1rem 0; border-top: 1px solid var(--rule); border-bottom: 1px solid var(--rule); }

@@ -4,20 +4,10 @@ import { readFileSync } from "node:fs";
 import type { Files } from "./files.ts";
 import { drawn, trainingCurve } from "./report-charts.ts";
 import { type Pictures, svgFigure } from "./report-figures.ts";
+import { heatTable, proof, reach } from "./report-gradient.ts";
 import { duration, grouped, html, percent } from "./report-html.ts";
 import { drawGraph } from "./report-pictures.ts";
-import {
-  again,
-  drawnComputation,
-  heatTable,
-  opinions,
-  proof,
-  reach,
-  resultTable,
-  training,
-  whatItDoesNotShow,
-  whyNot,
-} from "./report-sections.ts";
+import { again, drawnComputation, opinions, resultTable, training, whatItDoesNotShow, whyNot } from "./report-sections.ts";
 import { style } from "./report-style.ts";
 import { finding, title } from "./report-words.ts";
 import type { Results } from "./results.ts";
