@@ -1,11 +1,14 @@
 // What a user can do wrong when starting the main job: one clear message each, exit code 1, no stack trace, and nothing is written.
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { type Finished, start, startHere, temporaryFolder } from "./command.ts";
 
 const folder = temporaryFolder();
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
 const file = (name: string, content: string): string => {
   const path = join(folder, name);
   writeFileSync(path, content);
@@ -76,5 +79,5 @@ test("a file of one's own is learned from, and asked", async () => {
   expect(said.code).toBe(0);
   expect(said.out).toContain("never seen: an, unheard");
   expect(said.out).toContain("2 sentences held out");
-  expect(readdirSync(out)).toContain("report.json");
+  expect(readdirSync(out)).toEqual(expect.arrayContaining(["report.json", "report.html", "folded.svg"]));
 }, 120_000);

@@ -1,8 +1,8 @@
 // What the main job promises, over five seeds: the four sentences, the held-out negations, the proof, and the files that it leaves.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Finished, start, temporaryFolder } from "./command.ts";
 
 interface Figures {
@@ -38,6 +38,10 @@ beforeAll(async () => {
   };
   await Promise.all([worker(), worker()]);
 }, 600_000);
+
+afterAll(() => {
+  for (const { folder } of runs) rmSync(folder, { recursive: true });
+});
 
 const mean = (of: (r: ReportJson) => number): number => runs.reduce((sum, { report }) => sum + of(report), 0) / runs.length;
 
@@ -84,7 +88,11 @@ describe("a run", () => {
     expect(Math.max(...finished.out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
-  test("leaves whole files, and nothing beside them", () => {
-    for (const { folder } of runs) expect(readdirSync(folder).filter((name) => name.startsWith("."))).toEqual([]);
+  test("leaves the report, its pictures and its figures, and nothing beside them", () => {
+    const files = ["backward.svg", "folded.svg", "report.html", "report.json", "training.svg", "unrolled.svg"];
+    for (const { folder } of runs) {
+      expect(readdirSync(folder).sort()).toEqual(files);
+      expect(readFileSync(join(folder, "report.html"), "utf8").trimEnd()).toMatch(/<\/html>$/);
+    }
   });
 });
