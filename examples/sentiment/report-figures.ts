@@ -58,7 +58,7 @@ export function svgFigure(name: string, svg: string, label: string, caption?: Ht
 
 /** One of the three pictures of the graph, with the file that it also is. */
 export function pictureFigure(name: string, svg: string, label: string, caption: Html): Html {
-  return html`<figure class="wide"><div class="picture">${framed(inlined(name, svg, label, 0.5), `${name} picture`)}</div>
+  return html`<figure class="wide widest"><div class="picture">${framed(inlined(name, svg, label, 0.5), `${name} picture`)}</div>
 <figcaption>${caption} <a href="${name}.svg">${name}.svg</a></figcaption></figure>
 `;
 }

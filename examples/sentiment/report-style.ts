@@ -30,7 +30,7 @@ export const style: Html = trusted(`
   --serif: Charter, "Bitstream Charter", "Iowan Old Style", "Sitka Text", Cambria, Georgia, serif;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #15191f; --ink: #e4e8ee; --muted: #9aa5b4; --rule: #343c48; --wash: #1d232b;
     --rnn: #74aef0; --bag: #e2a64e; --right: #5cc793; --wrong: #f08b82; --gradient: #d05a9c;
@@ -86,6 +86,8 @@ tbody tr:last-child > * { border-bottom: 1.5px solid var(--ink); }
 
 figure { margin: 2rem 0; }
 figure.wide { width: min(66rem, 100vw - 2.5rem); margin-left: 50%; transform: translateX(-50%); }
+/* the graph itself needs all the room that there is */
+figure.widest { width: min(84rem, 100vw - 2.5rem); }
 figure.wide figcaption { max-width: 45rem; margin-inline: auto; }
 figure svg { display: block; height: auto; margin: 0 auto; }
 .opinions svg { margin: 0; }
@@ -116,7 +118,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule);
 @media (max-width: 32rem) {
   body { padding: 2rem 1rem 3rem; font-size: 1rem; }
   .finding { font-size: 1.12rem; }
-  figure.wide { width: 100%; margin-left: 0; transform: none; }
+  figure.wide, figure.widest { width: 100%; margin-left: 0; transform: none; }
   table { font-size: 0.86rem; }
   th, td { padding-right: 0.5rem; }
   .results th[scope=row] { min-width: 6rem; }
@@ -127,7 +129,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule);
 @media print {
   :root { color-scheme: light; }
   body { padding: 0; font-size: 10.5pt; }
-  figure.wide { width: 100%; margin-left: 0; transform: none; }
+  figure.wide, figure.widest { width: 100%; margin-left: 0; transform: none; }
   h2, h3 { break-after: avoid; }
   figure, table, pre { break-inside: avoid; }
   .scroll { overflow: visible; } figure svg { max-width: 100% !important; min-width: 0 !important; }
