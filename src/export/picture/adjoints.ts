@@ -110,12 +110,17 @@ function withoutOne(text: string): string {
 }
 
 /** Σₜ hₜ₋₁ᵀ · (δₜ ∘ (1 − hₜ²)): the terms have one form; it is written once, with t for the step. */
-export function formulaOf(terms: readonly Link[], write: Writer, starts: Adjoints["starts"]): readonly string[] {
+export function formulaOf(
+  terms: readonly Link[],
+  write: Writer,
+  starts: Adjoints["starts"],
+  symbol: (b: Box, index: Index) => string,
+): readonly string[] {
   const last = terms.filter((l) => !l.to.main.ellipsis).at(-1);
   if (last === undefined || last.paths.length !== 1) return terms.length > 1 ? ["Σ over steps"] : [];
-  const { slot, state } = last.to.main;
+  const { slot } = last.to.main;
   const path = last.paths[0]!;
   if (slot === undefined) return [starts(last.to) ? withoutOne(write(one, path, numbered)) : write("δ", path, numbered)];
   const index = relativeTo(slot.t);
-  return [`${terms.length > 1 ? `Σ${subscript("t")} ` : ""}${write(state ? `δ${index(slot.t)}` : "δ", path, index)}`];
+  return [`${terms.length > 1 ? `Σ${subscript("t")} ` : ""}${write(symbol(last.to, index), path, index)}`];
 }

@@ -6,7 +6,7 @@ import { type Box, boxesOf, isParameter, type Link, partsOf, weightOf } from "./
 import { roleOf } from "./describe.ts";
 import type { Flow } from "./flow.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
-import { leafName, subscript } from "./names.ts";
+import { type Index, leafName, numbered } from "./names.ts";
 import { aside, type Picture, type PictureBox, type PictureEdge } from "./print.ts";
 import type { Unrolled } from "./unrolled.ts";
 import { above, boxLines, frameOf, framesOf, stepView, textWidth, wrapped } from "./unrolled-view.ts";
@@ -25,17 +25,31 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
   const links = forward.links.filter((l) => own.includes(l.from));
   const loss = own.filter(starts).map((b) => b.main.output || "E")[0] ?? "E";
 
-  const linesOf = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbolOf(b, own), `∂${loss}/∂${titleOf(b)}`]]));
-  const labels = new Map(back.map((l) => [l, l.to.main.ellipsis || l.from.main.ellipsis ? undefined : localDerivative(l, write)]));
+  const symbol = symbols(own);
+  const linesOf = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbol(b, numbered), `∂${loss}/∂${titleOf(b)}`]]));
+  // of many arrows from one box to every step, the last says what all are
+  const fans = (l: Link) =>
+    l.to.main.slot === undefined &&
+    links.some(
+      (o) =>
+        o.to === l.to &&
+        o.from.main.thread === l.from.main.thread &&
+        o.from.main.slot !== undefined &&
+        o.from.main.slot.t > l.from.main.slot!.t &&
+        l.from.main.slot !== undefined,
+    );
+  const labels = new Map(
+    back.map((l) => [l, l.to.main.ellipsis || l.from.main.ellipsis || fans(l) ? undefined : localDerivative(l, write)]),
+  );
   const width = Math.max(0, ...[...linesOf.values()].map(textWidth));
   const placed = grid(own, links, { widthOf: (b) => textWidth(boxLines(b)), beside: width + 8, rowHeight, gap: gapFor(own, labels) });
   const spots = new Map(adjoints.boxes.map((b) => [b, spotBeside(b, placed, width)]));
   const spotOf = (b: Box): Point => spots.get(b) ?? placed.at.get(b)!;
   const idOf = (b: Box): string => (spots.has(b) ? `d${b.id.slice(1)}` : b.id);
 
-  const sums = sumsOf(adjoints, write, loss);
+  const sums = sumsOf(adjoints, write, loss, symbol);
   const sumXs = above(sums.map((s) => ({ width: textWidth(s.lines), over: s.terms.map((l) => spotOf(l.to).x) })));
-  const sumY = placed.top + rowHeight * 1.55;
+  const sumY = Math.max(placed.top + rowHeight * 1.55, ...placed.collectors.map((c) => placed.at.get(c)!.y + rowHeight));
 
   const boxes: PictureBox[] = [
     ...own.map((b): PictureBox => ({ id: b.id, lines: boxLines(b), role: roleOf(b), frame: frameOf(b), ...placed.at.get(b)! })),
@@ -50,6 +64,13 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
     ),
     ...sums.map((s, i): PictureBox => ({ id: s.id, lines: s.lines, role: "gradient", x: sumXs[i]!, y: sumY })),
   ];
+  // a weight is written on an arrow only where every arrow into the box has one
+  const told = (l: Link) =>
+    links.every(
+      (o) => o.to !== l.to || o.kind === "mask" || o.from.main.slot === undefined || forwardLabel(o) !== undefined || o.from.main.ellipsis,
+    ) && !fans(l)
+      ? forwardLabel(l)
+      : undefined;
   const beside = (label: string | undefined, a: Point, b: Point) => (label !== undefined && Math.abs(a.x - b.x) < 8 ? aside(label) : label);
   const edges: PictureEdge[] = [
     ...links.map(
@@ -57,7 +78,8 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
         from: l.from.id,
         to: l.to.id,
         role: l.kind === "mask" ? "mask" : l.back ? "recurrent" : "data",
-        label: beside(forwardLabel(l), placed.at.get(l.from)!, placed.at.get(l.to)!),
+        weighs: true,
+        label: beside(told(l), placed.at.get(l.from)!, placed.at.get(l.to)!),
       }),
     ),
     ...back.map(
@@ -92,11 +114,13 @@ function spotBeside(b: Box, placed: Placed, width: number): Point {
   return { x: column.right - 12 - (b.main.ellipsis ? width / 4 : width / 2), y: y + rowHeight * 0.5 };
 }
 
+type Symbol = (b: Box, index: Index) => string;
+
 /** δ₃; with several states in a step, δ and the state's name. */
-function symbolOf(b: Box, own: readonly Box[]): string {
-  if (!b.main.state || b.main.slot === undefined) return "δ";
-  const threads = new Set(own.filter((o) => o.main.state).map((o) => o.main.thread));
-  return threads.size === 1 ? `δ${subscript(b.main.slot.t)}` : `δ${b.main.name}`;
+function symbols(own: readonly Box[]): Symbol {
+  const single = new Set(own.filter((o) => o.main.state).map((o) => o.main.thread)).size === 1;
+  return ({ main }, index) =>
+    main.base === undefined || main.slot === undefined ? "δ" : `δ${single ? "" : main.base}${index(main.slot.t)}`;
 }
 
 /** The weight of a link that is one product. */
@@ -116,7 +140,7 @@ interface Sum {
 }
 
 /** ∂loss/∂W: one box for each parameter, one term from each step; many parameters whose terms come from the same places share a box. */
-function sumsOf({ terms, starts }: Adjoints, write: Writer, loss: string): readonly Sum[] {
+function sumsOf({ terms, starts }: Adjoints, write: Writer, loss: string, symbol: Symbol): readonly Sum[] {
   const byWeight = new Map<Box, Link[]>();
   for (const l of terms) byWeight.set(l.from, [...(byWeight.get(l.from) ?? []), l]);
   const groups = new Map<string, Box[]>();
@@ -132,7 +156,7 @@ function sumsOf({ terms, starts }: Adjoints, write: Writer, loss: string): reado
       return [{ id: id(first), lines: [`∂${loss}/∂…, sums over steps, for`, ...wrapped(weights.map(label))], terms: byWeight.get(first)! }];
     return weights.map((w) => ({
       id: id(w),
-      lines: [`∂${loss}/∂${label(w)}`, ...formulaOf(byWeight.get(w)!, write, starts)],
+      lines: [`∂${loss}/∂${label(w)}`, ...formulaOf(byWeight.get(w)!, write, starts, symbol)],
       terms: byWeight.get(w)!,
     }));
   });

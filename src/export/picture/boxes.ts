@@ -152,7 +152,7 @@ export function arrowsOnly(vertices: readonly Vertex[]): (v: Vertex) => boolean 
     const user = own[0]!;
     return (
       user.group !== undefined ||
-      user.wires.length === 1 ||
+      new Set(user.wires.flatMap((w) => (w.at < 0 ? [] : [w.at]))).size === 1 ||
       weightOf(user) !== undefined ||
       (user.node.op.picture?.sum === true && absorbed(user))
     );

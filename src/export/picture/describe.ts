@@ -15,13 +15,13 @@ export function roleOf(box: Box): Role {
   return "op";
 }
 
-/** Title, operation, shape. */
-export function linesOf(box: Box, added: readonly string[] = []): readonly string[] {
+/** Title, operation (with what is added in it, and the weight that it multiplies by), shape. */
+export function linesOf(box: Box, added: readonly string[] = [], weighed?: string): readonly string[] {
   const { main } = box;
   const title = main.name ?? (main.output !== undefined && main.output !== "" ? main.output : undefined);
   const op =
     main.placeholder === undefined && main.node.op.leaf === undefined
-      ? operationOf(box)
+      ? operationOf(box) + (weighed === undefined ? "" : ` ${weighed}`)
       : title === undefined
         ? leafName(main.node)
         : undefined;

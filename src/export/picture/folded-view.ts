@@ -11,7 +11,7 @@ export function foldedPicture(sketch: Sketch, title: string | undefined): Pictur
   const { vertices } = sketch;
   const users = usersOf(vertices);
   const arrow = arrowsOnly(vertices);
-  const isWeight = (of: Vertex, wire: Wire) => arrow(of) && weightOf(of) === wire;
+  const isWeight = (of: Vertex, wire: Wire) => weightOf(of) === wire;
   const isBias = (of: Vertex, wire: Wire) => isParameter(wire.from.node) && of.node.op.picture?.sum === true && arrow(of);
   const silent = (of: Vertex, wire: Wire) =>
     isWeight(of, wire) || isBias(of, wire) || (of.placeholder === "input" && wire.from.node.op.leaf === "input");
@@ -27,14 +27,19 @@ export function foldedPicture(sketch: Sketch, title: string | undefined): Pictur
   const frames = framesOf(sketch, boxes);
   const frameOf = (b: Box) => frames.find((f) => f.of === b.main.cell)?.id;
   const added = new Map<Box, string[]>();
-  const pictured: PictureEdge[] = links.map((l) => edgeOf(l));
+  const pictured: PictureEdge[] = links.map((l) => edgeOf(l, arrow));
   for (const b of boxes) added.set(b, biasesOf(b, arrow));
-  const shown: PictureBox[] = boxes.map((b) => ({ id: b.id, lines: linesOf(b, added.get(b)), role: roleOf(b), frame: frameOf(b) }));
+  const shown: PictureBox[] = boxes.map((b) => ({
+    id: b.id,
+    lines: linesOf(b, added.get(b), weightIn(b)),
+    role: roleOf(b),
+    frame: frameOf(b),
+  }));
   return { title, pinned: false, boxes: shown, edges: pictured, frames };
 }
 
-function edgeOf(link: Link): PictureEdge {
-  const weights = [...new Set(link.paths.flatMap((p) => weightsOn(p)))];
+function edgeOf(link: Link, arrow: (v: Vertex) => boolean): PictureEdge {
+  const weights = [...new Set(link.paths.flatMap((p) => weightsOn(p, arrow)))];
   const notes = [...new Set(link.paths.flatMap((p) => partsOf(p).flatMap((q) => q.at.note ?? [])))];
   const delay = link.back && link.from.main.placeholder === undefined && link.to.main.placeholder !== "state";
   const label = [...weights, ...(delay ? ["(t − 1)"] : []), ...notes.map((n) => `(${n})`)].join(" ");
@@ -45,14 +50,21 @@ function edgeOf(link: Link): PictureEdge {
     to: link.to.id,
     role,
     label: link.kind === "mask" ? "mask" : label === "" ? undefined : ` ${label} `,
+    weighs: weights.length > 0,
     placing,
   };
 }
 
-function weightsOn(path: Path): readonly string[] {
+/** A product that is shown as a box has its weight in it. */
+function weightIn(b: Box): string | undefined {
+  const weight = b.call === undefined ? weightOf(b.main) : undefined;
+  return weight === undefined ? undefined : leafName(weight.from.node);
+}
+
+function weightsOn(path: Path, arrow: (v: Vertex) => boolean): readonly string[] {
   return partsOf(path).flatMap(({ of, at }) => {
     const weight = weightOf(of);
-    return weight === undefined || weight === at ? [] : [leafName(weight.from.node)];
+    return weight === undefined || weight === at || !arrow(of) ? [] : [leafName(weight.from.node)];
   });
 }
 

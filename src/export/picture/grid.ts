@@ -63,10 +63,10 @@ export function grid(boxes: readonly Box[], links: readonly Link[], options: Gri
     }
     for (const c of collectors) {
       if (stages.get(c) !== stage) continue;
-      const xs = links.flatMap((l) => (l.to === c && at.has(l.from) ? [at.get(l.from)!.x] : []));
+      const xs = links.flatMap((l) => (l.to === c && l.from.main.slot !== undefined && at.has(l.from) ? [at.get(l.from)!.x] : []));
       const mean = xs.reduce((a, b) => a + b, 0) / Math.max(1, xs.length);
       at.set(c, {
-        x: xs.length === 0 ? at.get(collectors.find((d) => links.some((l) => l.from === c && l.to === d))!)!.x + 1 : mean,
+        x: xs.length === 0 ? at.get(collectors.find((d) => links.some((l) => l.from === c && l.to === d))!)!.x : mean,
         y: (Math.max(...columns.map((d) => d.rows)) + 1.15) * rowHeight,
       });
     }

@@ -20,6 +20,8 @@ export interface PictureEdge {
   readonly to: string;
   readonly role: EdgeRole;
   readonly label?: string | undefined;
+  /** The label is a parameter's name. */
+  readonly weighs?: boolean;
   /** DOT attributes that only place. */
   readonly placing?: Readonly<Record<string, string>>;
 }
@@ -135,12 +137,12 @@ function printBox({ id, lines: text, role, x, y, round }: PictureBox): string {
   return `${quoted(id)}${attributes({ label: text.join("\n"), ...look, ...(round ? { shape: "circle", margin: "0.02", width: "0.35", height: "0.35" } : {}), ...place })};`;
 }
 
-function printEdge({ from, to, role, label, placing }: PictureEdge): string {
+function printEdge({ from, to, role, label, weighs, placing }: PictureEdge): string {
   const { colour, style, width } = lines[role];
   return `${quoted(from)} -> ${quoted(to)}${attributes({
     label,
     color: colour,
-    fontcolor: colour,
+    fontcolor: weighs && role === "data" ? colours.parameter.line : colour,
     style,
     penwidth: width === undefined ? undefined : String(width),
     ...placing,

@@ -15,6 +15,8 @@ export interface Vertex {
   /** A state or an input of a step, by name, with its index. */
   readonly name?: string | undefined;
   readonly state?: true | undefined;
+  /** A state's name without its index. */
+  readonly base?: string | undefined;
   /** Stands for a state or an input in the folded cell. */
   readonly placeholder?: "state" | "input" | undefined;
   /** The call of a composite that it belongs to, one key for each call and step. */

@@ -86,9 +86,9 @@ function besideSteps(
 
   const upper = ofRow("above");
   const y = Math.max(placed.top + rowHeight * 1.15, ...collectors.map((c) => at.get(c)!.y));
-  const xs = above([...collectors.map((c) => ({ width: textWidth(boxLines(c)), over: [at.get(c)!.x] })), ...upper.map(item)]);
-  for (const [k, c] of collectors.entries()) placedCollectors.set(c, { x: xs[k]!, y });
-  for (const [k, i] of upper.entries()) spots[i] = { x: xs[collectors.length + k]!, y };
+  const xs = above([...upper.map(item), ...collectors.map((c) => ({ width: textWidth(boxLines(c)), over: [at.get(c)!.x] }))]);
+  for (const [k, i] of upper.entries()) spots[i] = { x: xs[k]!, y };
+  for (const [k, c] of collectors.entries()) placedCollectors.set(c, { x: xs[upper.length + k]!, y });
   const top = ofRow("top");
   for (const [k, x] of above(top.map(item)).entries()) spots[top[k]!] = { x, y: y + rowHeight };
   const lower = ofRow("below");

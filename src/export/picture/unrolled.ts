@@ -97,6 +97,7 @@ export function unrolled({ nodes, outputs }: Forward, limit: number): Unrolled {
       slot,
       thread: step === undefined ? node : rootOf(node),
       cell: step?.of,
+      base,
       name: base === undefined || slot === undefined ? undefined : base + subscript(slot.t),
       state: base === undefined ? undefined : (true as const),
       group: groupOf(node, keys),
@@ -147,18 +148,22 @@ export function unrolled({ nodes, outputs }: Forward, limit: number): Unrolled {
     if (v.state && masks !== undefined) for (const m of masks) v.wires.push({ from: vertex(m), at: -1, kind: "mask" });
   }
 
-  const nameIn = (node: Node, index: Index): string => {
+  const nameIn = (node: Node, index: Index, depth = 2): string => {
     const sources = shownSources(node, node.origin.step);
     const over = node.origin.step === undefined ? undefined : overSources.get(node.origin.step.of);
     const source = sources.find((s) => over?.has(s)) ?? sources.find((s) => s.origin.step !== undefined) ?? sources[0];
-    if (source === undefined) return node.op.leaf === "constant" ? node.op.label(node.attributes) : literalOf(node);
+    if (source === undefined) return literalOf(node);
     const state = stateOf(source);
     const { step } = source.origin;
+    if (state !== undefined && sources.length > 1 && sources.every((s) => rootOf(s) === rootOf(source))) return state; // of all steps
     if (state !== undefined && step !== undefined) return state + index(outermost(step).t);
-    const name = pretty(source.op.label(source.attributes));
     // one step of what a cell is unrolled over
     const input = source === node ? undefined : over?.get(source);
-    return input === undefined ? name : inputName(input) + index(outermost(node.origin.step!).t);
+    if (input !== undefined) return inputName(input) + index(outermost(node.origin.step!).t);
+    const call = rootOf(source).origin.call;
+    const label = call?.name ?? pretty(source.op.label(source.attributes));
+    const infix = call === undefined && source.inputs.length === 2 && !/\p{L}/u.test(label);
+    return infix && depth > 0 ? `(${source.inputs.map((i) => nameIn(i, index, depth - 1)).join(` ${label} `)})` : label;
   };
   const order = new Map(nodes.map((n, i) => [n, i]));
   const vertices = [...stepInputs.values(), ...[...made.values()].sort((a, b) => order.get(a.node)! - order.get(b.node)!)];
