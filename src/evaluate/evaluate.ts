@@ -3,7 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { type Graph, graph } from "../graph/graph.ts";
-import { noteOf } from "../graph/make.ts";
+import { calledName, noteOf } from "../graph/make.ts";
 import type { Node, ValueOf } from "../graph/node.ts";
 import type { Environment } from "../graph/op.ts";
 import { showStep } from "../graph/source.ts";
@@ -138,7 +138,7 @@ export function evaluateNode(node: Node, operands: readonly Value[], environment
 function faultOf(node: Node, fault: Fault): Diagnostic {
   return diagnostic({
     code: fault.code,
-    op: node.op.name,
+    op: calledName(node),
     message: fault.message,
     operands: node.inputs.map(noteOf),
     step: showStep(node.origin.step),

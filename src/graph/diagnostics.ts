@@ -82,7 +82,7 @@ export function showDiagnostic(d: Diagnostic): string {
   if (d.operands !== undefined && d.operands.length > 0) lines.push(`  operands  ${d.operands.map(showOperand).join("  ·  ")}`);
   if (d.step !== undefined) lines.push(`  step      ${d.step}`);
   if (d.at !== undefined) lines.push(`  at        ${d.at}`);
-  for (const r of d.related ?? []) lines.push(`  ${r.message}${r.at === undefined ? "" : `  ${r.at}`}`);
+  for (const r of d.related ?? []) lines.push(`  ${r.message.padEnd(8)}  ${r.at ?? ""}`.trimEnd());
   if (d.hint !== undefined) lines.push(`  mend      ${d.hint}`);
   return lines.join("\n");
 }

@@ -16,6 +16,12 @@ export function noteOf(node: Node): OperandNote {
   return { name: nameOf(node), shape: node.shape, dtype: node.dtype };
 }
 
+/** The function that the user called to make a node: mean, not the sum that it is made of. */
+export function calledName({ op, origin }: Node): string {
+  const { call } = origin;
+  return call === undefined || call.glue === true ? op.name : call.name;
+}
+
 /** A diagnostic about the expression that is being built right now. */
 export function mistakeHere(code: Code, op: string, message: string, operands: readonly Node[], hint?: string): Diagnostic {
   const { site, step, cell, call } = ambientOrigin();
@@ -87,6 +93,11 @@ const illOp: Op = {
 /** A node that stands for a mistake. `rests` are nodes whose own mistakes it passes on. */
 export function ill(problem: Diagnostic | undefined, shape: Shape = [], dtype: DType = "float", rests: readonly Node[] = []): Node {
   return createNode(illOp, rests, {}, shape, dtype, ambientOrigin(), problem === undefined ? [] : [problem], false);
+}
+
+/** A node that rests on a mistake, and whose shape is known all the same: that of `as`. What is wrong with its use is a mistake of its own. */
+export function illLike(because: Node, as: Node): Node {
+  return createNode(illOp, [because], {}, as.shape, as.dtype, ambientOrigin(), [], as.certain);
 }
 
 /** An operand as the user gave it: a node, or a mistake that says what was found instead. */

@@ -27,7 +27,7 @@ export const gatherOp: Op<Attributes> = {
   },
   evaluate: ([table, ids], { attributes: { axis }, shape }) => {
     const { outer, along, inner } = around(table!.shape, axis);
-    checkIds(ids!, along, "gather");
+    checkIds(ids!, along);
     const count = ids!.data.length;
     const out = copyLike(table!.data, sizeOf(shape));
     for (let o = 0; o < outer; o++) {
@@ -73,11 +73,14 @@ export const gatherOp: Op<Attributes> = {
 };
 
 /** Ids are checked when they are used: they come from data. */
-export function checkIds(ids: Value, size: number, op: string): void {
+export function checkIds(ids: Value, size: number): void {
   for (let i = 0; i < ids.data.length; i++) {
     const id = ids.data[i]!;
-    if (id < 0 || id >= size)
-      throw new Fault("BadFeed", `${op}: index ${id} is out of range: there are ${size} (0 … ${size - 1})`, `element ${i} of the ids`);
+    if (id >= 0 && id < size) continue;
+    throw new Fault(
+      "BadFeed",
+      `element ${i} of the ids is ${id}, out of range: there are ${size === 0 ? "none" : `${size} (0 … ${size - 1})`}`,
+    );
   }
 }
 

@@ -18,7 +18,7 @@ export const oneHotOp: Op<Attributes> = {
       : { code: "DTypeMismatch", message: `ids are ${ids!.dtype}, expected int`, hint: `input("ids", [...], "int")`, guess, certain: true };
   },
   evaluate: ([ids], { attributes: { of }, shape }) => {
-    checkIds(ids!, of.size, "oneHot");
+    checkIds(ids!, of.size);
     const out = new Float64Array(sizeOf(shape));
     for (let i = 0; i < ids!.data.length; i++) out[i * of.size + ids!.data[i]!] = 1;
     return out;

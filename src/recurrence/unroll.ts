@@ -5,7 +5,7 @@
 // operand, its adjoint would be ((carry + layer above) + loss) where it now is (carry + (layer above + loss)), and no more the bits of a scan.
 
 import type { Dim, Shape } from "../graph/dim.ts";
-import { ill, remake } from "../graph/make.ts";
+import { ill, illLike, remake } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import { ambientOrigin, building, composite, type Step, type Unrolling } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
@@ -144,7 +144,9 @@ function substituted(template: Template, { from, over, time, mask, reverse }: Op
           time,
         ),
   );
-  return { outputs: like(template.output, stacked), final: like(from, state), steps } as AnyUnrolled;
+  // a state is what `from` is, whatever went wrong in the cell: mistakes after it are looked for
+  const final = state.map((s, i) => (s.certain ? s : illLike(s, first[i]!)));
+  return { outputs: like(template.output, stacked), final: like(from, final), steps } as AnyUnrolled;
 }
 
 type Instances = (states: readonly Node[], inputs: readonly Node[], step: Step) => (template: Node) => Node;
@@ -205,5 +207,12 @@ function failedWith(because: Node, { from, over, time }: Partial<Options>, outpu
   const state = resting(from, (n) => n.shape);
   const step: MadeStep = { state, output: resting(output, (n) => n.shape), input: resting(over, (n) => n.shape.slice(1)) };
   const outputs = resting(output, (n) => (time === undefined ? n.shape : [time, ...n.shape]));
-  return { outputs, final: state, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
+  const final =
+    from === undefined
+      ? because
+      : like(
+          from,
+          nodesOf(from).map((n) => illLike(because, n)),
+        );
+  return { outputs, final, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
 }
