@@ -11,6 +11,7 @@ import { userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
+import { cutStates } from "./states.ts";
 import type { AnyTree } from "./unroll.ts";
 import { type Use, untieNodes } from "./untie.ts";
 
@@ -31,7 +32,10 @@ export interface Contributions<S extends Shape> {
 }
 
 export interface Signal {
-  /** [t, k]: ‖∂E_t/∂h_k‖, over all sequences of the batch: how much of the gradient of E_t reaches the state after step k. */
+  /**
+   * [t, k]: ‖∂E_t/∂h_k‖, over all sequences of the batch: how much of the gradient of E_t reaches the state after step k. Of a record (an
+   * LSTM's h and c) all together, as independent coordinates.
+   */
   readonly signal: Tensor<Table>;
 }
 
@@ -61,20 +65,22 @@ interface ContributionsFunction {
  * evaluate(norms, { x: [1, 0, 0] }).data; // Float64Array [0, 0, 0, 0, 1, 0, 0, 0.5, 0.5]
  */
 export const contributions: ContributionsFunction = userCalled(
-  (loss: unknown, { of, through }: { readonly of: unknown; readonly through?: readonly unknown[] }) => contributionsOf(loss, of, through),
+  (loss: unknown, options: { readonly of: unknown; readonly through?: readonly unknown[] } | undefined) =>
+    contributionsOf(loss, options?.of, options?.through),
 );
 
 function contributionsOf(loss: unknown, of: unknown, through: readonly unknown[] | undefined): Contributions<Shape> & Partial<Signal> {
   const verb = "contributions";
-  if (!isNode(loss) || !isNode(of) || !(through ?? []).every((s) => isTreeOfNodes(s) && nodesOf(s).length > 0)) {
+  if (!isNode(loss) || !isNode(of) || !(through ?? []).every((s) => isTreeOfNodes(s) && floatLeaves(s).length > 0)) {
     const hint = "contributions(lossPerStep, { of: W, through: steps.map((s) => s.state) })";
     return failed(ill(mistakeHere("NotTensor", verb, "expected tensors", [], hint)), []);
   }
   const order = topological([loss]);
   if (mistakesIn(order).length > 0) return failed(loss, of.shape);
-  const states = (through ?? []).map(nodesOf);
-  // untied together, so that the states are nodes of the untied graph
-  const { roots, copies } = untieNodes([loss, ...states.flat()], of);
+  const given = (through ?? []).map(floatLeaves);
+  const cut = cutStates([loss], given);
+  // untied together with the states, so that both are nodes of one graph
+  const { roots, copies } = untieNodes([cut.roots[0]!, ...cut.carried.flat()], of);
   const called = nameOf(of) ?? of.op.name;
   const wrong = (message: string, hint: string) => failed(ill(mistakeHere("Unreached", verb, message, [of], hint)), of.shape);
   if (!order.includes(of)) return wrong(`the loss does not depend on ${called}`, "the loss of the steps in which it is used");
@@ -109,9 +115,14 @@ function contributionsOf(loss: unknown, of: unknown, through: readonly unknown[]
   if (through === undefined) return tables;
   const found = gradients.slice(copies.length);
   let next = 0;
-  const signals = states.map((leaves) => normOf(leaves.map(() => found[next++]!)));
+  const signals = given.map((leaves) => normOf(leaves.map(() => found[next++]!)));
   const signal = columns(signals, freshDim("k", signals.length, [[t], ...order.map((n) => n.shape)]), [t]);
   return { ...tables, signal: signal as unknown as Tensor<Table> };
+}
+
+/** The float leaves of a state: whole numbers carry no gradient. */
+export function floatLeaves(state: unknown): readonly Node[] {
+  return nodesOf(state).filter((l) => l.dtype === "float");
 }
 
 /** The dims of the recurrences that the copies are used in, outermost first. */

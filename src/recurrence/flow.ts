@@ -9,22 +9,13 @@ import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { hasDerivative } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
-import { isTreeOfNodes, nodesOf } from "../graph/tree.ts";
+import { isTreeOfNodes } from "../graph/tree.ts";
 import type { Value } from "../graph/value.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { columns, gradientsOfRows, normOf, rowsOf } from "./contributions.ts";
-import {
-  floatsOf,
-  identityOf,
-  isComplete,
-  type JacobianNorm,
-  jacobianBetween,
-  layoutOf,
-  type Matrix,
-  normsOf,
-  productOf,
-} from "./jacobians.ts";
+import { columns, floatLeaves, gradientsOfRows, normOf, rowsOf } from "./contributions.ts";
+import { identityOf, isComplete, type JacobianNorm, jacobianBetween, layoutOf, type Matrix, normsOf, productOf } from "./jacobians.ts";
 import { singularValues } from "./singular.ts";
+import { type CutStates, cutStates, outermost } from "./states.ts";
 import type { AnyTree } from "./unroll.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
@@ -75,26 +66,27 @@ export const flowPlan: (loss: Tensor, steps: Steps, options?: FlowOptions) => Pl
   (loss: unknown, steps: unknown, options: FlowOptions = {}) => {
     const thread = threadOf("gradientFlow", [loss], steps, options.sequence);
     if ("failed" in thread) return mistaken(thread.failed);
-    const { states, reversed } = thread;
+    const { states, reversed, carried } = thread;
     const order = topological([loss as Node]);
     const time = thread.time;
     const axis = (loss as Node).shape.findIndex((d) => d.name === time?.name && d.size === states.length);
-    const { rows, t } = rowsOf(loss as Node, axis, order);
-    const gradients = gradientsOfRows(rows, states.flat(), t);
+    const { rows, t } = rowsOf(thread.roots[0]!, axis, order);
+    const gradients = gradientsOfRows(rows, carried.flat(), t);
     let next = 0;
     const norms = states.map((leaves) => normOf(leaves.map((leaf) => ofSequence(gradients[next++]!, leaf, options.sequence))));
     const k = freshDim("k", states.length, [[t], ...order.map((n) => n.shape)]);
-    const carried = stepMatrices(thread, options.sequence ?? 0);
+    const matrices = stepMatrices(thread, options.sequence ?? 0);
     const bound = boundOf(thread, options);
     return {
-      outputs: { signal: columns(norms, k, [t]), ...carried.outputs, ...bound.outputs },
+      // the loss is there so that whatever it is fed with is fed to something
+      outputs: { loss: loss as Node, signal: columns(norms, k, [t]), ...matrices.outputs, ...bound.outputs },
       read: (values: Values): GradientFlow => {
         const table = rowsOfValue(values.signal!);
         const gradient = table[reversed ? 0 : table.length - 1] ?? [];
         const nearest = reversed ? 0 : gradient.length - 1;
         const whole = gradient[nearest] || Math.max(0, ...gradient);
         const share = gradient.map((g) => (whole === 0 ? 0 : g / whole));
-        const jacobians = products(carried.read(values), states.length - 1).map(normsOf);
+        const jacobians = products(matrices.read(values), states.length - 1).map(normsOf);
         return {
           gradient,
           share,
@@ -115,7 +107,7 @@ export const jacobianPlan: (steps: Steps, options?: JacobianOptions) => Plan<Jac
     if ("failed" in thread) return mistaken(thread.failed);
     const { outputs, read } = stepMatrices(thread, sequence);
     return {
-      outputs,
+      outputs: { ...Object.fromEntries(thread.states.flat().map((s, i) => [`state${i}`, s])), ...outputs },
       read: (values: Values) => {
         const n = thread.states.length;
         const matrices = read(values);
@@ -129,7 +121,7 @@ export const jacobianPlan: (steps: Steps, options?: JacobianOptions) => Plan<Jac
 );
 
 /** States in the order of time; the order in which they were made is the opposite when the recurrence runs in reverse. */
-interface Thread {
+interface Thread extends CutStates {
   readonly states: readonly (readonly Node[])[];
   readonly reversed: boolean;
   readonly time: { readonly name: string; readonly size: number } | undefined;
@@ -151,18 +143,13 @@ function threadOf(
     const hint = losses.length > 0 ? `${verb}(loss, steps, feeds)` : `${verb}(steps, feeds)`;
     return wrong("NotTensor", "expected tensors, and the steps that unroll(…) gives", `const { steps } = unroll(…); ${hint}`);
   }
-  const states = given.map((s) => floatsOf(nodesOf(s)));
+  const states = given.map(floatLeaves);
   const bad = mistakesIn(topological([...(losses as Node[]), ...states.flat()]));
   if (bad.length > 0) return { failed: ill(undefined, [], "float", [...(losses as Node[]), ...states.flat()]) };
   if (states.some((s) => s.length === 0)) return wrong("NotTensor", "a state without float tensors carries no gradient");
-  const outermost = (n: Node | undefined) => {
-    let step = n?.origin.step;
-    while (step?.outer !== undefined) step = step.outer;
-    return step?.of;
-  };
   const of = states
     .flat()
-    .map(outermost)
+    .map((n) => outermost(n.origin.step)?.of)
     .find((o) => o !== undefined);
   const reversed = of?.reverse ?? false;
   const made = reversed ? [...states].reverse() : states;
@@ -176,7 +163,7 @@ function threadOf(
   const sequences = batch.reduce((n, d) => n * d.size, 1);
   if (sequence !== undefined && !(Number.isInteger(sequence) && sequence >= 0 && sequence < sequences))
     return wrong("BadArgument", `there is no sequence ${sequence}`, `0 … ${sequences - 1}`);
-  return { states, reversed, time: of?.dim };
+  return { states, reversed, time: of?.dim, ...cutStates(losses as Node[], states) };
 }
 
 function mistaken<A>(failed: Node): Plan<A> {
@@ -197,10 +184,10 @@ function ofSequence(gradient: Node, leaf: Node, sequence: number | undefined): N
 }
 
 /** ∂h_{i+1}/∂h_i of one sequence, in the order in which the states were made. */
-function stepMatrices({ states, reversed }: Thread, sequence: number): Plan<readonly Matrix[]> {
-  const made = reversed ? [...states].reverse() : states;
+function stepMatrices({ made: inTime, carried, reversed }: Thread, sequence: number): Plan<readonly Matrix[]> {
+  const [made, from] = reversed ? [[...inTime].reverse(), [...carried].reverse()] : [inTime, carried];
   if (made.length < 2) return { outputs: {}, read: () => [] };
-  const steps = made.slice(1).map((to, i) => jacobianBetween(to, made[i]!));
+  const steps = made.slice(1).map((to, i) => jacobianBetween(to, from[i]!));
   const { size } = layoutOf(made[0]!);
   return {
     outputs: Object.fromEntries(steps.map((node, i) => [`jacobian${i}`, node])),

@@ -4,7 +4,7 @@
 import { lift } from "../autodiff/lift.ts";
 import { reverse } from "../autodiff/reverse.ts";
 import { dim, freshDim, type Shape, sameShape } from "../graph/dim.ts";
-import { isNode, type Node, type Tensor } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import { topological } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { singularValues } from "./singular.ts";
@@ -109,9 +109,4 @@ export function normsOf({ size, data }: Matrix): JacobianNorm {
   let squares = 0;
   for (const x of data) squares += x * x;
   return { spectral: values[0] ?? 0, frobenius: Math.sqrt(squares), singularValues: [...values] };
-}
-
-/** The float leaves of a state: whole numbers carry no gradient. */
-export function floatsOf(leaves: readonly unknown[]): readonly Tensor[] {
-  return leaves.filter((l): l is Tensor => isNode(l) && l.dtype === "float");
 }

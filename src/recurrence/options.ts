@@ -37,7 +37,14 @@ export function readOptions(cell: unknown, given: Given | undefined): Options | 
   const { from, over, steps, mask, reverse = false } = given ?? {};
   const trees: { readonly from?: Tree<Node>; readonly over?: Tree<Node> } = {
     ...(isTreeOfNodes(from) && nodesOf(from).length > 0 ? { from: from as Tree<Node> } : {}),
-    ...(over === undefined ? { over: {} } : isTreeOfNodes(over) && nodesOf(over).length > 0 ? { over: over as Tree<Node> } : {}),
+    // without steps there is no saying what the cell takes
+    ...(over === undefined
+      ? isDim(steps)
+        ? { over: {} }
+        : {}
+      : isTreeOfNodes(over) && nodesOf(over).length > 0
+        ? { over: over as Tree<Node> }
+        : {}),
   };
   const xs = trees.over === undefined ? [] : nodesOf(trees.over);
   const time = isDim(steps) ? steps : xs.find((x) => x.shape.length > 0)?.shape[0];
@@ -51,11 +58,11 @@ export function readOptions(cell: unknown, given: Given | undefined): Options | 
   if (typeof cell !== "function") return wrong("BadArgument", "the cell must be a function (state, x) => ({ state, output })");
   if (trees.from === undefined)
     return wrong("NotTensor", "`from`, the first state, must be a tensor or a record of tensors", [], "from: zeros([batch, hidden])");
-  if (trees.over === undefined) return wrong("NotTensor", "`over` must be a tensor or a record of tensors", [], "over: x");
   if (over === undefined && steps === undefined)
     return wrong("BadArgument", "what is it unrolled over? neither `over` nor `steps` is given", [], "over: x, or steps: time");
   if (steps !== undefined && !isDim(steps))
     return wrong("BadArgument", `\`steps\` must be a dim, found ${typeof steps}`, [], `steps: dim("time", 4)`);
+  if (trees.over === undefined) return wrong("NotTensor", "`over` must be a tensor or a record of tensors", [], "over: x");
   const scalar = xs.find((x) => x.shape.length === 0);
   if (scalar !== undefined)
     return wrong("RankMismatch", "`over` is a scalar: it has no time", [scalar], "the first dim of `over` is unrolled");

@@ -104,7 +104,7 @@ export function untieNodes(outputs: readonly Node[], of: Node): { readonly roots
 }
 
 /** The node on other operands of the same shapes; line, step, template and rule stay. */
-function onOperands({ op, attributes, shape, dtype, origin, diagnostics, certain }: Node, inputs: readonly Node[]): Node {
+export function onOperands({ op, attributes, shape, dtype, origin, diagnostics, certain }: Node, inputs: readonly Node[]): Node {
   return createNode(op, inputs, attributes, shape, dtype, origin, diagnostics, certain);
 }
 
