@@ -20,7 +20,7 @@ export interface Task {
   readonly opinions: { readonly positive: string; readonly negative: string } | undefined;
 }
 
-/** Found in a throw-away search: 100 % of the held-out negations for each of five seeds (docs/adjectives.md has the curve). */
+/** Found in a throw-away search: 100 % of the held-out negations for each of five seeds (docs/adjectives.svg has the curve). */
 const phraseRecipe: Recipe = {
   vector: 16,
   hidden: 16,
@@ -56,8 +56,9 @@ export function isNegated(text: string): boolean {
   return words(text).some((word) => negations.has(word));
 }
 
-export function phraseTask(seed: number): Task {
-  const { training, heldOut, neverNegated } = phrases();
+/** @param adjectives how many a polarity; the grammar's usual number when left out */
+export function phraseTask(seed: number, adjectives?: number): Task {
+  const { training, heldOut, neverNegated } = phrases(adjectives === undefined ? {} : { adjectives });
   return task(
     { kind: "phrases", name: "built-in phrases", labels: ["negative", "positive"] },
     phraseRecipe,

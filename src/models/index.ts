@@ -2,6 +2,7 @@
 // given data sizes.
 
 export { type BagOfWords, type BagOfWordsOptions, bagOfWords } from "./bag-of-words.ts";
+export { type BuiltFeedForward, type FeedForwardOptions, feedForward } from "./feed-forward.ts";
 export { accuracy, type Built, type DataDims, type Model } from "./model.ts";
 export { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
 export { type BuiltSentenceRnn, type SentenceRnn, type SentenceRnnOptions, sentenceRnn } from "./sentence-rnn.ts";

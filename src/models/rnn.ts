@@ -12,7 +12,7 @@ import { tanh } from "../ops/tanh.ts";
 
 export interface RnnOptions {
   /** tanh when left out. */
-  readonly activation?: "tanh" | "relu" | "sigmoid";
+  readonly activation?: keyof typeof activations;
   /** h_t = φ(x_t·U + h_{t−1}·W + b); false leaves b out. */
   readonly bias?: boolean;
   /** Initial values of U and W; Glorot-uniform when left out. */
@@ -30,7 +30,11 @@ export interface RnnCell<I extends Dim, H extends Dim> {
   readonly b: Parameter<readonly [H]> | undefined;
 }
 
-const activations = { tanh, relu, sigmoid } as const;
+export const activations: { readonly tanh: typeof tanh; readonly relu: typeof relu; readonly sigmoid: typeof sigmoid } = {
+  tanh,
+  relu,
+  sigmoid,
+};
 
 /**
  * The cell of a plain RNN, h_t = φ(x_t·U + h_{t−1}·W + b), with parameters `name.U` [input, hidden], `name.W` [hidden, hidden] and `name.b` [hidden].
