@@ -106,8 +106,8 @@ function adjointOf(node: Node, of: Node): void {
 
 /**
  * The sum of all contributions to a node's adjoint, in one fixed order: what came from other time steps first, each step's contributions
- * summed before (in the order of the template) and the steps folded as the derivative runs; then what came from outside; then
- * the node's own step. A scan's derivative sums in the same order: that is why both give the same bits.
+ * summed before (in the order of the template), the steps folded as the derivative runs, and each recurrence on its own; then what came
+ * from outside; then the node's own step. A scan's derivative sums in the same order: that is why both give the same bits.
  */
 function total(node: Node, contributions: readonly Contribution[]): Node {
   if (contributions.length === 1) return contributions[0]!.cotangent;
@@ -165,21 +165,28 @@ function bracketed(contributions: readonly Contribution[], own: Step | undefined
     }
   }
   const terms: Node[] = [];
-  for (const [unrolling, steps] of inSteps) {
+  // one sum for each unrolling, the older first: a scan gives one contribution, too
+  const unrollings = [...inSteps].sort(([a], [b]) => (a.template[0]?.id ?? 0) - (b.template[0]?.id ?? 0));
+  for (const [unrolling, steps] of unrollings) {
     const order = [...steps.keys()].sort((a, b) => (unrolling.reverse ? a - b : b - a));
+    const folded: Node[] = [];
     for (const t of order) {
       const here = steps.get(t)!;
-      const inside = here.length === 1 ? [here[0]!.cotangent] : bracketed(here, undefined, depth + 1);
-      // pieces of one array that are put together at the end are not added step by step
-      if (inside.every((n) => n.op.combine !== undefined)) terms.push(...inside);
-      else terms.push(sumTerms(inside));
+      pushSum(folded, here.length === 1 ? [here[0]!.cotangent] : bracketed(here, undefined, depth + 1));
     }
+    pushSum(terms, folded);
   }
   for (const c of inTemplateOrder(outside)) terms.push(c.cotangent);
   if (mine !== undefined && ownStep.some((c) => stepAt(c.by?.origin.step, depth + 1) !== undefined))
     terms.push(...bracketed(ownStep, own, depth + 1));
   else for (const c of inTemplateOrder(ownStep)) terms.push(c.cotangent);
   return terms;
+}
+
+/** Adds the sum of `parts` to `terms`; pieces of one array, which are put together at the end, go one by one. */
+function pushSum(terms: Node[], parts: readonly Node[]): void {
+  if (parts.every((n) => n.op.combine !== undefined)) terms.push(...parts);
+  else terms.push(sumTerms(parts));
 }
 
 function inTemplateOrder(list: readonly Contribution[]): readonly Contribution[] {
