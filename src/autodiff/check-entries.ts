@@ -24,7 +24,12 @@ export interface Check {
 }
 
 /** |derived − numeric| over the larger of them, or over what rounding leaves of them. NaN is as wrong as can be. */
-export function compared(derived: number, e: Estimate, c: number, tolerance: number) {
+export function compared(
+  derived: number,
+  e: Estimate,
+  c: number,
+  tolerance: number,
+): { readonly derived: number; readonly floor: number; readonly relative: number } {
   const numeric = e.value[c]!;
   const floor = e.rounding[c]!;
   const error = Math.abs(derived - numeric);
@@ -57,7 +62,10 @@ function componentOf(targets: readonly Target[], c: number): { readonly target: 
   throw new Error(`no component ${c}`);
 }
 
-export function whereOf({ side, targets }: Check, t: number, direction: Direction, c: number) {
+/** What was compared: the part of an entry that says where. */
+export type Where = Pick<CheckedEntry, "parameter" | "order" | "place" | "element" | "direction" | "component">;
+
+export function whereOf({ side, targets }: Check, t: number, direction: Direction, c: number): Where {
   const target = targets[t]!;
   const own = placeOf(target, direction);
   const { element, number } = direction;
@@ -65,11 +73,11 @@ export function whereOf({ side, targets }: Check, t: number, direction: Directio
     ...(element === undefined ? {} : { element: elementOf(target.node, element) }),
     ...(number === undefined ? {} : { direction: number }),
   };
-  if (side.order === 1) return { parameter: target.name, order: 1 as const, place: own, ...moved };
+  if (side.order === 1) return { parameter: target.name, order: 1, place: own, ...moved };
   const with_ = componentOf(targets, c);
   return {
     parameter: target.name,
-    order: 2 as const,
+    order: 2,
     place: `∂²/∂${own}∂${placeOf(with_.target, { element: with_.element, vector: new Float64Array() })}`,
     ...moved,
     component: { parameter: with_.target.name, element: elementOf(with_.target.node, with_.element) },
