@@ -1,6 +1,6 @@
 // Everything that a run found out: what the terminal shows, what report.json keeps and what the report's pictures are drawn from.
 
-import type { GradientReport, BagOfWords, ParameterValues, SentenceRnn, Vocabulary } from "clew";
+import type { BagOfWords, GradientReport, ParameterValues, SentenceRnn, Vocabulary } from "clew";
 
 /** A number between 0 and 1. */
 type Share = number;
