@@ -126,11 +126,12 @@ function inconsistentDims(nodes: readonly Node[]): readonly Found[] {
       else if (before.dim.size !== d.size && !told.has(d.name)) {
         told.add(d.name);
         const sides = [before.node, node].sort((a, b) => a.id - b.id) as [Node, Node];
+        const sizes = sides[0] === node ? [d.size, before.dim.size] : [before.dim.size, d.size];
         found.push([
           diagnostic({
             code: "InconsistentDim",
             op: sides[1].op.name,
-            message: `"${d.name}" has two sizes in one graph: ${before.dim.size} and ${d.size}`,
+            message: `"${d.name}" has two sizes in one graph: ${sizes.join(" and ")}`,
             operands: sides.map(noteOf),
             site: sides[1].origin.site,
             related: [placeOf("also at", sides[0])],

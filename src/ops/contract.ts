@@ -425,7 +425,7 @@ export const matmul: MatMulFunction = userCalled((left: unknown, right: unknown)
   const [a, b] = [operand("matmul", left), operand("matmul", right)];
   const last = a.shape.at(-1);
   const shape = [...a.shape.slice(0, -1), b.shape.at(-1) ?? dim("?", 1)];
-  if (last === undefined) return failed("matmul", "RankMismatch", "left operand is a scalar", [a], undefined, { shape });
+  if (last === undefined) return failed("matmul", "RankMismatch", "left operand is a scalar", [a], undefined, { shape, rests: [a, b] });
   if (b.shape.length !== 2) {
     return failed(
       "matmul",
@@ -433,7 +433,7 @@ export const matmul: MatMulFunction = userCalled((left: unknown, right: unknown)
       `right operand must be a matrix: ${showShape(b.shape)}`,
       [b],
       "contract(a, b, dim) sums over a dim of any two tensors",
-      { shape },
+      { shape, rests: [a, b] },
     );
   }
   if (!sameDim(last, b.shape[0]!)) {

@@ -111,5 +111,5 @@ interface Gather {
  */
 export const gather: Gather = opFunction(gatherOp, (t: unknown, i: unknown, of: unknown) => {
   const [table, ids] = [operand("gather", t), operand("gather", i)];
-  return withAxis("gather", table, of, table.shape, (axis) => gatherNode(table, ids, axis));
+  return withAxis("gather", table, of, table.shape, (axis) => gatherNode(table, ids, axis), table.dtype, [table, ids]);
 });

@@ -63,7 +63,7 @@ export const softmaxCrossEntropy: CrossEntropy = composite("softmaxCrossEntropy"
 
 function crossEntropy(name: string, logits: Node, labels: Node, options: LossOptions): Node {
   const label = logits.shape.at(-1);
-  const guess = { shape: options.reduce === "none" ? labels.shape : [] };
+  const guess = { shape: options.reduce === "none" ? labels.shape : [], rests: [logits, labels, ...masks(options)] };
   if (label === undefined) return failed(name, "RankMismatch", "the logits are a scalar", [logits], "logits [..., label]", guess);
   if (labels.dtype !== "int") {
     return failed(name, "DTypeMismatch", `labels are ${labels.dtype}, expected int`, [labels], `input("y", [batch], "int")`, {
@@ -130,11 +130,16 @@ function squaredError(name: string, prediction: Node, target: Node, options: Los
       {
         shape,
         certain: true,
+        rests: [prediction, target, ...masks(options)],
       },
     );
   }
   const error = m.sub(prediction, target);
   return reduced(name, m.mul(error, error), options);
+}
+
+function masks({ mask }: LossOptions): readonly Node[] {
+  return mask === undefined ? [] : [mask];
 }
 
 function wrongOptions(options: unknown): readonly (string | undefined)[] {

@@ -16,19 +16,22 @@ export function numeric(op: string, value: unknown): Node {
   return typeof value === "number" ? scalarNode(value) : operand(op, value);
 }
 
-/** The result of an expression that makes no sense, with its best-effort shape. Silent when an operand's shape is itself a guess. */
+/**
+ * The result of an expression that makes no sense, with its best-effort shape. Silent when the shape of an operand that the mistake is about is
+ * itself a guess. It `rests` on all operands (default: those it is about), so that their own mistakes are not lost.
+ */
 export function failed(
   op: string,
   code: Code,
   message: string,
   operands: readonly Node[],
   hint: string | undefined,
-  guess: { readonly shape: Shape; readonly dtype?: DType; readonly certain?: boolean },
+  guess: { readonly shape: Shape; readonly dtype?: DType; readonly certain?: boolean; readonly rests?: readonly Node[] },
 ): Node {
-  const { shape, dtype = "float", certain = false } = guess;
+  const { shape, dtype = "float", certain = false, rests = operands } = guess;
   const silent = !operands.every((o) => o.certain);
   const problem: Diagnostic | undefined = silent ? undefined : mistakeHere(code, op, message, operands, hint);
-  const node = ill(problem, shape, dtype, operands);
+  const node = ill(problem, shape, dtype, rests);
   if (!certain || problem === undefined) return node;
   return createNode(node.op, node.inputs, node.attributes, shape, dtype, ambientOrigin(), node.diagnostics, true);
 }
@@ -72,10 +75,18 @@ export function axisOf(
 }
 
 /** Runs `build` on the axis' position, or gives the failed expression. */
-export function withAxis(op: string, a: Node, axis: unknown, guess: Shape, build: (position: number) => Node, dtype?: DType): Node {
+export function withAxis(
+  op: string,
+  a: Node,
+  axis: unknown,
+  guess: Shape,
+  build: (position: number) => Node,
+  dtype?: DType,
+  rests: readonly Node[] = [a],
+): Node {
   const found = axisOf(op, a, axis);
   if (typeof found === "number") return build(found);
-  return failed(op, found.code, found.message, [a], found.hint, { shape: guess, dtype: dtype ?? a.dtype });
+  return failed(op, found.code, found.message, [a], found.hint, { shape: guess, dtype: dtype ?? a.dtype, rests });
 }
 
 /** Two operands of one dtype, of which one may be a number: it takes the other's dtype. */

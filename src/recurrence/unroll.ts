@@ -9,6 +9,7 @@ import { ill, illLike, remake } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import { ambientOrigin, building, composite, type Step, type Unrolling } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
+import type { IsAny } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { type Cell, illFor, like, readCell, type Template } from "./cell.ts";
 import { firstReal } from "./mask.ts";
@@ -26,7 +27,13 @@ export type StepOf<X> =
       : Tensor<Shape, D>
     : { readonly [K in keyof X]: StepOf<X[K]> };
 export type TimeOf<X> =
-  X extends Tensor<infer S extends Shape, infer _> ? (S extends readonly [infer T extends Dim, ...infer _] ? T : Dim) : TimeOf<X[keyof X]>;
+  IsAny<X> extends true
+    ? Dim // any's fields are any: there would be no end
+    : X extends Tensor<infer S extends Shape, infer _>
+      ? S extends readonly [infer T extends Dim, ...infer _]
+        ? T
+        : Dim
+      : TimeOf<X[keyof X]>;
 /** An output of every step, over time. */
 export type Stacked<T extends Dim, O> =
   O extends Tensor<infer S extends Shape, infer D> ? Tensor<readonly [T, ...S], D> : { readonly [K in keyof O]: Stacked<T, O[K]> };
