@@ -2,7 +2,7 @@
 // each labelled with its local derivative; what flows to one parameter from all steps meets in one box, the sum ∂loss/∂W.
 
 import { type Adjoints, adjointsOf, formulaOf, localDerivative, titleOf, type Writer, writer } from "./adjoints.ts";
-import { type Box, boxesOf, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
+import { type Box, boxesOf, isMask, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
 import { roleOf } from "./describe.ts";
 import type { Flow } from "./flow.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
@@ -12,7 +12,7 @@ import type { Unrolled } from "./unrolled.ts";
 import { above, boxLines, frameOf, framesOf, stepView, textWidth, wrapped } from "./unrolled-view.ts";
 
 const rowHeight = 104;
-const letter = 5.4; // width of a letter of an edge's label
+const letter = 5.8; // width of a letter of an edge's label
 
 export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | undefined): Picture {
   const view = stepView(sketch);
@@ -27,17 +27,12 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
 
   const symbol = symbols(own);
   const linesOf = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbol(b, numbered), `∂${loss}/∂${titleOf(b)}`]]));
-  // of many arrows from one box to every step, the last says what all are
-  const fans = (l: Link) =>
-    l.to.main.slot === undefined &&
-    links.some(
-      (o) =>
-        o.to === l.to &&
-        o.from.main.thread === l.from.main.thread &&
-        o.from.main.slot !== undefined &&
-        o.from.main.slot.t > l.from.main.slot!.t &&
-        l.from.main.slot !== undefined,
-    );
+  // of many arrows from every step to one box, the last says what all are
+  const last = new Map<string, number>();
+  const fan = (l: Link) => `${l.to.id}/${own.findIndex((b) => b.main.thread === l.from.main.thread)}`;
+  const collected = links.filter((l) => l.to.main.slot === undefined && l.from.main.slot !== undefined);
+  for (const l of collected) last.set(fan(l), Math.max(l.from.main.slot!.t, last.get(fan(l)) ?? 0));
+  const fans = (l: Link) => l.to.main.slot === undefined && l.from.main.slot !== undefined && l.from.main.slot.t < last.get(fan(l))!;
   const labels = new Map(
     back.map((l) => [l, l.to.main.ellipsis || l.from.main.ellipsis || fans(l) ? undefined : localDerivative(l, write)]),
   );
@@ -64,20 +59,18 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
     ),
     ...sums.map((s, i): PictureBox => ({ id: s.id, lines: s.lines, role: "gradient", x: sumXs[i]!, y: sumY })),
   ];
-  // a weight is written on an arrow only where every arrow into the box has one
+  // a weight is written on an arrow only where every arrow into the box has one, and where adjoints of other rows leave room
+  const single = new Set(own.filter((b) => b.main.state).map((b) => b.main.thread)).size <= 1;
+  const weighed = (l: Link) => l.kind === "mask" || l.from.main.slot === undefined || l.from.main.ellipsis || forwardLabel(l) !== undefined;
   const told = (l: Link) =>
-    links.every(
-      (o) => o.to !== l.to || o.kind === "mask" || o.from.main.slot === undefined || forwardLabel(o) !== undefined || o.from.main.ellipsis,
-    ) && !fans(l)
-      ? forwardLabel(l)
-      : undefined;
+    fans(l) || (l.back && !single) || !links.every((o) => o.to !== l.to || weighed(o)) ? undefined : forwardLabel(l);
   const beside = (label: string | undefined, a: Point, b: Point) => (label !== undefined && Math.abs(a.x - b.x) < 8 ? aside(label) : label);
   const edges: PictureEdge[] = [
     ...links.map(
       (l): PictureEdge => ({
         from: l.from.id,
         to: l.to.id,
-        role: l.kind === "mask" ? "mask" : l.back ? "recurrent" : "data",
+        role: isMask(l) ? "mask" : l.back ? "recurrent" : "data",
         weighs: true,
         label: beside(told(l), placed.at.get(l.from)!, placed.at.get(l.to)!),
       }),
@@ -98,7 +91,7 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
 
 /** Room between columns, for the longest label on an arrow from one step to the next. */
 function gapFor(own: readonly Box[], labels: ReadonlyMap<Link, string | undefined>): number {
-  const longest = Math.max(0, ...[...labels].map(([l, text]) => (l.back && text !== undefined ? text.length * letter + 20 : 0)));
+  const longest = Math.max(0, ...[...labels].map(([l, text]) => (l.back && text !== undefined ? text.length * letter + 30 : 0)));
   const inSteps = Math.max(36, ...own.filter((b) => b.main.slot !== undefined).map((b) => textWidth(boxLines(b))));
   return Math.max(30, longest - inSteps - 24);
 }

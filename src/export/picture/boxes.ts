@@ -103,6 +103,11 @@ function linksInto(to: Box, boxOf: ReadonlyMap<Vertex, Box>, silent: (of: Vertex
   return [...found.values()];
 }
 
+/** Yes or no for every element: it selects, no values come that way. */
+export function isMask(l: Link): boolean {
+  return l.kind === "mask" || l.from.main.node.dtype === "bool";
+}
+
 /** True when the path goes back in time. */
 export function isBack(path: Path): boolean {
   for (let p: Path | undefined = path; p !== undefined; p = p.before) if (p.at.back) return true;

@@ -25,7 +25,7 @@ export function linesOf(box: Box, added: readonly string[] = [], weighed?: strin
       : title === undefined
         ? leafName(main.node)
         : undefined;
-  const operation = op === undefined ? undefined : [op, ...added.map((b) => `+ ${b}`)].join(" ");
+  const operation = op === undefined ? undefined : added.length === 0 ? op : `${op}(… ${added.map((b) => `+ ${b}`).join(" ")})`;
   return [
     title,
     operation === title ? undefined : operation,

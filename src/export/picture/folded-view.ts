@@ -1,7 +1,7 @@
 // The folded picture: each cell once, with the recurrent edge. Laid out by Graphviz, layers from bottom to top.
 
 import type { Unrolling } from "../../graph/node.ts";
-import { arrowsOnly, type Box, boxesOf, isParameter, type Link, type Path, partsOf, usersOf, weightOf } from "./boxes.ts";
+import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, type Path, partsOf, usersOf, weightOf } from "./boxes.ts";
 import { linesOf, roleOf } from "./describe.ts";
 import { leafName } from "./names.ts";
 import type { EdgeRole, Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
@@ -43,7 +43,7 @@ function edgeOf(link: Link, arrow: (v: Vertex) => boolean): PictureEdge {
   const notes = [...new Set(link.paths.flatMap((p) => partsOf(p).flatMap((q) => q.at.note ?? [])))];
   const delay = link.back && link.from.main.placeholder === undefined && link.to.main.placeholder !== "state";
   const label = [...weights, ...(delay ? ["(t − 1)"] : []), ...notes.map((n) => `(${n})`)].join(" ");
-  const role: EdgeRole = link.kind === "mask" ? "mask" : link.back ? "recurrent" : "data";
+  const role: EdgeRole = isMask(link) ? "mask" : link.back ? "recurrent" : "data";
   const placing = { ...(link.back && link.from !== link.to ? { constraint: "false" } : {}), ...(link.back ? { style: "dashed" } : {}) };
   return {
     from: link.from.id,

@@ -73,9 +73,9 @@ export function quoted(text: string): string {
   return `"${printable.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 
-/** A label to the right of a vertical line, on whose middle it would else be put. */
+/** A label with room between it and a vertical line, beside which it is put. */
 export function aside(label: string): string {
-  return "\u00a0".repeat([...label].length + 3) + label;
+  return `\u00a0\u00a0${label}\u00a0\u00a0`;
 }
 
 type Attributes = Readonly<Record<string, string | undefined>>;
@@ -104,7 +104,7 @@ export function printDot(picture: Picture): string {
     say(`subgraph ${quoted(`cluster_${frame.id}`)} {`);
     const label = frame.label === "" ? {} : { label: frame.label };
     say(
-      `graph${attributes({ ...label, labelloc: pinned ? "b" : "t", labeljust: pinned ? "c" : "l", style: "rounded", color: frame.bare ? "#ffffff" : "#d1d5db", fontsize: "10", fontcolor: "#6b7280", margin: "10" })};`,
+      `graph${attributes({ ...label, labelloc: pinned ? "b" : "t", labeljust: pinned ? "c" : "r", style: "rounded", color: frame.bare ? "#ffffff" : "#d1d5db", fontsize: "10", fontcolor: "#6b7280", margin: "10" })};`,
       2,
     );
     if (frame.corners !== undefined) {

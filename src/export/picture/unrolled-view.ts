@@ -1,6 +1,6 @@
 // The unrolled picture: a frame for each time step, one box for each state in it, every parameter once with an arrow to each use.
 
-import { arrowsOnly, type Box, boxesOf, isParameter, type Link, type View } from "./boxes.ts";
+import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, type View } from "./boxes.ts";
 import { linesOf, roleOf } from "./describe.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
 import type { Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
@@ -18,9 +18,10 @@ export function stepView({ vertices }: Unrolled, silent?: View["silent"]): View 
   return silent === undefined ? { absorbed } : { absorbed, silent };
 }
 
-const characterWidth = 6.4;
+/** The width of a box of this text in points, as Graphviz guesses it: a character outside of ASCII as so many spaces as it has bytes. */
 export function textWidth(lines: readonly string[]): number {
-  return Math.max(36, ...lines.map((l) => [...l].length * characterWidth + 22));
+  const wide = (c: string) => (c < "\u0080" ? 6.3 : c < "\u0800" ? 6.7 : 10);
+  return Math.max(36, ...lines.map((l) => [...l].reduce((w, c) => w + wide(c), 22)));
 }
 
 /** Text of a box; steps that stand for several show only that. */
@@ -109,8 +110,8 @@ export function framesOf({ columns }: Placed, rowHeight: number, extra: number):
   }));
 }
 
-function edgeOf({ from, to, back, kind }: Link): PictureEdge {
-  return { from: from.id, to: to.id, role: kind === "mask" ? "mask" : back ? "recurrent" : "data" };
+function edgeOf(l: Link): PictureEdge {
+  return { from: l.from.id, to: l.to.id, role: isMask(l) ? "mask" : l.back ? "recurrent" : "data" };
 }
 
 interface Weights {
