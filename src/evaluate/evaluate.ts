@@ -50,11 +50,18 @@ export function prepare<T>(outputs: T): Either<Prepared<T>> {
     return {
       graph: g,
       run: (feeds, options = {}, state) =>
-        E.map((values: Values) => mapNodes(g.outputs, (_, i) => values[results[i]!]!) as unknown as Evaluated<T>)(
-          run(g, steps, feeds, options, state),
-        ),
+        E.map(
+          (values: Values) =>
+            mapNodes(g.outputs, (_, i) => given(values[results[i]!]!, steps[results[i]!]!, state)) as unknown as Evaluated<T>,
+        )(run(g, steps, feeds, options, state)),
     };
   })(graph(outputs));
+}
+
+/** A result as it is handed out: what the program goes on using, its state and its constants, only as a copy. */
+function given(value: Value, { known }: Scheduled, state: ReadonlyMap<Node, Value> | undefined): Value {
+  const kept = known !== undefined || (state !== undefined && [...state.values()].some((held) => held.data === value.data));
+  return kept ? { ...value, data: value.data.slice() as Float64Array } : value;
 }
 
 /** A node, with all about it that is the same in every run. */

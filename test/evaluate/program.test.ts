@@ -1,4 +1,4 @@
-import { add, ClewError, dim, input, interpret, mul, parameter, scalar, sum, type Tensor, uniform } from "clew";
+import { add, ClewError, dim, input, interpret, mul, ones, parameter, reshape, scalar, sum, type Tensor, uniform } from "clew";
 import * as fp from "clew/fp";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
@@ -75,6 +75,15 @@ describe("parameters", () => {
     mine[0] = 9;
     (program.parameters().w!.data as Float64Array)[1] = 9;
     expect(program.run({}).loss.data[0]).toBe(6);
+  });
+
+  test("that are outputs are copies too, and so are constants", () => {
+    const program = interpret({ w, same: reshape(w, [dim("other", 3)]), ones: ones([word]) }, { seed: 1 });
+    const before = program.parameters();
+    const first = program.run({});
+    for (const value of Object.values(first)) value.data.fill(7);
+    expect(program.parameters()).toEqual(before);
+    expect(program.run({}).ones.data).toEqual(Float64Array.of(1, 1, 1));
   });
 
   test("that do not fit are refused, and none is set", () => {
