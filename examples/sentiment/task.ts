@@ -20,7 +20,7 @@ export interface Task {
   readonly opinions: { readonly positive: string; readonly negative: string } | undefined;
 }
 
-/** Found in a throw-away search: 100 % of the held-out negations for each of five seeds (docs/adjectives.svg has the curve). */
+/** Found in a throw-away search: 100 % of the held-out negations for each of five seeds (docs/adjectives.md has the curve). */
 const phraseRecipe: Recipe = {
   vector: 16,
   hidden: 16,
