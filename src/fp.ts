@@ -18,7 +18,7 @@ import {
   type Steps,
 } from "./recurrence/flow.ts";
 
-export { checkGradients } from "./autodiff/check.ts";
+export { checkGradients } from "./autodiff/check/check.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";

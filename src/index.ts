@@ -1,8 +1,8 @@
 // The throwing door: the verbs that can fail throw a ClewError with the diagnostics that clew/fp returns.
 
 import * as E from "fp-ts/lib/Either.js";
-import type { CheckOptions } from "./autodiff/check.ts";
-import type { GradientReport } from "./autodiff/check-report.ts";
+import type { CheckOptions } from "./autodiff/check/check.ts";
+import type { GradientReport } from "./autodiff/check/report.ts";
 import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/program.ts";

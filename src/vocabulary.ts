@@ -1,6 +1,6 @@
 // What both doors have: ops, transforms, types. None of it can fail: mistakes are carried by the nodes until a verb reports them.
 
-export type { CheckOptions } from "./autodiff/check.ts";
+export type { CheckOptions } from "./autodiff/check/check.ts";
 export type {
   CheckedEntry,
   CurvePoint,
@@ -9,7 +9,7 @@ export type {
   Kink,
   ParameterCheck,
   StepContribution,
-} from "./autodiff/check-report.ts";
+} from "./autodiff/check/report.ts";
 export { type GradOptions, grad, hessian, hvp, jacobian, jvp, type Like, valueAndGrad, vjp, type Wrt } from "./autodiff/derivatives.ts";
 export { inference } from "./autodiff/inference.ts";
 export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";

@@ -2,22 +2,22 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
-import { type EvaluateOptions, evaluate } from "../evaluate/evaluate.ts";
-import type { Feeds } from "../evaluate/feeds.ts";
-import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
-import { sizeOf } from "../graph/dim.ts";
-import { type Graph, graph } from "../graph/graph.ts";
-import { nameOf, noteOf } from "../graph/make.ts";
-import { type Environment, isNode, type Node, type Tensor } from "../graph/node.ts";
-import { showStep, userCalled } from "../graph/source.ts";
-import { nodesOf, paths, type Tree } from "../graph/tree.ts";
-import type { Value } from "../graph/value.ts";
-import type { Limits } from "./check-entries.ts";
-import { type Checked, checkParameters } from "./check-parameter.ts";
-import type { CheckedEntry, GradientReport, ParameterCheck } from "./check-report.ts";
-import type { Point } from "./check-run.ts";
-import { firstOrder, secondOrder, type Target } from "./check-sides.ts";
-import { grad, type Wrt } from "./derivatives.ts";
+import { type EvaluateOptions, evaluate } from "../../evaluate/evaluate.ts";
+import type { Feeds } from "../../evaluate/feeds.ts";
+import { type Diagnostic, diagnostic } from "../../graph/diagnostics.ts";
+import { sizeOf } from "../../graph/dim.ts";
+import { type Graph, graph } from "../../graph/graph.ts";
+import { nameOf, noteOf } from "../../graph/make.ts";
+import { type Environment, isNode, type Node, type Tensor } from "../../graph/node.ts";
+import { showStep, userCalled } from "../../graph/source.ts";
+import { nodesOf, paths, type Tree } from "../../graph/tree.ts";
+import type { Value } from "../../graph/value.ts";
+import { grad, type Wrt } from "../derivatives.ts";
+import type { Limits } from "./entries.ts";
+import { type Checked, checkParameters } from "./parameter.ts";
+import type { CheckedEntry, GradientReport, ParameterCheck } from "./report.ts";
+import type { Point } from "./run.ts";
+import { firstOrder, secondOrder, type Target } from "./sides.ts";
 
 export interface CheckOptions extends EvaluateOptions {
   /** Values for the inputs, and for any parameter that shall not be checked at its initial value. */

@@ -12,8 +12,8 @@
 // The derived gradient is not looked at here: a step that happens to agree with a wrong gradient has no advantage.
 // Σ|weights| of the extrapolation is at most ∏(4^j + 1)/(4^j − 1) < 1.97, hence the 2 in the bound of the rounding.
 
-import type { Node } from "../graph/node.ts";
-import type { Around, Run } from "./check-run.ts";
+import type { Node } from "../../graph/node.ts";
+import type { Around, Run } from "./run.ts";
 
 /** Numeric derivatives of all components, each with its own best step. */
 export interface Estimate {

@@ -1,10 +1,10 @@
 // What is written down of a comparison: where it was made, and how far the two sides are apart.
 
-import type { Environment, Node } from "../graph/node.ts";
-import { type Estimate, resolvedBy } from "./check-difference.ts";
-import type { CheckedEntry, Element } from "./check-report.ts";
-import type { Point } from "./check-run.ts";
-import type { Derived, Direction, Sided, Target } from "./check-sides.ts";
+import type { Environment, Node } from "../../graph/node.ts";
+import { type Estimate, resolvedBy } from "./difference.ts";
+import type { CheckedEntry, Element } from "./report.ts";
+import type { Point } from "./run.ts";
+import type { Derived, Direction, Sided, Target } from "./sides.ts";
 
 export interface Limits {
   readonly tolerance: number;

@@ -1,13 +1,13 @@
 // Entries at which the loss has a kink: what must hold of a derivative there.
 
-import { randomKey, uniformAt } from "../graph/random.ts";
-import { showSite, showStep } from "../graph/source.ts";
-import { differentiate, type Outcome } from "./check-difference.ts";
-import { type Check, compared, whereOf } from "./check-entries.ts";
-import { lines, scaleOf } from "./check-lines.ts";
-import type { Kink } from "./check-report.ts";
-import { pointOf } from "./check-run.ts";
-import type { Derived, Direction, Sides } from "./check-sides.ts";
+import { randomKey, uniformAt } from "../../graph/random.ts";
+import { showSite, showStep } from "../../graph/source.ts";
+import { differentiate, type Outcome } from "./difference.ts";
+import { type Check, compared, whereOf } from "./entries.ts";
+import { lines, scaleOf } from "./lines.ts";
+import type { Kink } from "./report.ts";
+import { pointOf } from "./run.ts";
+import type { Derived, Direction, Sides } from "./sides.ts";
 
 /**
  * Points a little off, by twos: every element is moved up in one and down in the other. At a generic point no kink is hit, so a rule that is

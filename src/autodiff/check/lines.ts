@@ -1,10 +1,10 @@
 // The lines along which a parameter is moved: one element, or a random unit vector, and how long the first step is.
 
-import { normalAt, randomKey } from "../graph/random.ts";
-import type { Line } from "./check-difference.ts";
-import type { Check } from "./check-entries.ts";
-import { type Around, around } from "./check-run.ts";
-import { type Direction, dot, type Sides, type Target } from "./check-sides.ts";
+import { normalAt, randomKey } from "../../graph/random.ts";
+import type { Line } from "./difference.ts";
+import type { Check } from "./entries.ts";
+import { type Around, around } from "./run.ts";
+import { type Direction, dot, type Sides, type Target } from "./sides.ts";
 
 export function unit(size: number, element: number): Direction {
   const vector = new Float64Array(size);

@@ -1,12 +1,12 @@
 // One parameter after the other: every element, or random directions; what is found is tallied, and the worst is looked at more closely.
 
-import { differentiate, type Line } from "./check-difference.ts";
-import { type Check, compared, entryOf } from "./check-entries.ts";
-import { kinkOf, movedPoints } from "./check-kinks.ts";
-import { type Lines, lines, randomUnit, unit } from "./check-lines.ts";
-import type { CheckedEntry, CurvePoint, Kink, ParameterCheck } from "./check-report.ts";
-import { type Direction, dot, type Sides } from "./check-sides.ts";
-import { stepContributions } from "./check-steps.ts";
+import { differentiate, type Line } from "./difference.ts";
+import { type Check, compared, entryOf } from "./entries.ts";
+import { kinkOf, movedPoints } from "./kinks.ts";
+import { type Lines, lines, randomUnit, unit } from "./lines.ts";
+import type { CheckedEntry, CurvePoint, Kink, ParameterCheck } from "./report.ts";
+import { type Direction, dot, type Sides } from "./sides.ts";
+import { stepContributions } from "./steps.ts";
 
 export interface Checked {
   readonly row: ParameterCheck;

@@ -2,13 +2,13 @@
 // differentiation takes as constant (stopGradient) keeps its value at the point: the numeric derivative is of the function that was
 // differentiated.
 
-import { evaluateNode } from "../evaluate/evaluate.ts";
-import type { Shape } from "../graph/dim.ts";
-import { make } from "../graph/make.ts";
-import type { DType, Environment, Evaluation, Node, Op, Typed } from "../graph/node.ts";
-import { uniformAt } from "../graph/random.ts";
-import { topological } from "../graph/traverse.ts";
-import { type Data, Fault, type Value } from "../graph/value.ts";
+import { evaluateNode } from "../../evaluate/evaluate.ts";
+import type { Shape } from "../../graph/dim.ts";
+import { make } from "../../graph/make.ts";
+import type { DType, Environment, Evaluation, Node, Op, Typed } from "../../graph/node.ts";
+import { uniformAt } from "../../graph/random.ts";
+import { topological } from "../../graph/traverse.ts";
+import { type Data, Fault, type Value } from "../../graph/value.ts";
 
 /** Stands for a value that is always given: a copy of a parameter, a direction. */
 const givenOp: Op = {

@@ -1,14 +1,14 @@
 // The two sides of a gradient check. The function side: the loss, or (second order) its gradient, to be differentiated numerically. The derived side: what
 // the rules say its derivative along a direction is.
 
-import type { Environment, Node } from "../graph/node.ts";
-import { randomKey } from "../graph/random.ts";
-import { topological } from "../graph/traverse.ts";
-import { algebra as m } from "../ops/algebra.ts";
-import type { CheckedEntry } from "./check-report.ts";
-import { around, constantsOf, given, type Point, pointOf } from "./check-run.ts";
-import { forward } from "./forward.ts";
-import { reverse } from "./reverse.ts";
+import type { Environment, Node } from "../../graph/node.ts";
+import { randomKey } from "../../graph/random.ts";
+import { topological } from "../../graph/traverse.ts";
+import { algebra as m } from "../../ops/algebra.ts";
+import { forward } from "../forward.ts";
+import { reverse } from "../reverse.ts";
+import type { CheckedEntry } from "./report.ts";
+import { around, constantsOf, given, type Point, pointOf } from "./run.ts";
 
 /** What is moved: a parameter, an input, any node. */
 export interface Target {

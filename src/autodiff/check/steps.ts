@@ -1,15 +1,15 @@
 // Which time step an error is made at. A parameter is read at every step; here each step reads a copy of its own, so that one step's reading
 // can be moved, and differentiated, while the others rest. The terms of all steps add up to the whole derivative.
 
-import { createNode, type Node } from "../graph/node.ts";
-import type { Environment } from "../graph/op.ts";
-import { showStep } from "../graph/source.ts";
-import { topological } from "../graph/traverse.ts";
-import type { Data } from "../graph/value.ts";
-import { algebra as m } from "../ops/algebra.ts";
-import type { StepContribution } from "./check-report.ts";
-import { around, constantsOf, given, movedBy, type Point, pointOf } from "./check-run.ts";
-import { reverse } from "./reverse.ts";
+import { createNode, type Node } from "../../graph/node.ts";
+import type { Environment } from "../../graph/op.ts";
+import { showStep } from "../../graph/source.ts";
+import { topological } from "../../graph/traverse.ts";
+import type { Data } from "../../graph/value.ts";
+import { algebra as m } from "../../ops/algebra.ts";
+import { reverse } from "../reverse.ts";
+import type { StepContribution } from "./report.ts";
+import { around, constantsOf, given, movedBy, type Point, pointOf } from "./run.ts";
 
 /** The loss with the parameter untied: for every step that reads it (or what was made of it outside of steps), copies of what is read. */
 interface Untied {
