@@ -1,7 +1,7 @@
 // Forward mode: tangents pass through the graph with it, in topological order. A graph again.
 
 import type { Node } from "../graph/node.ts";
-import { hasDerivative } from "../graph/op.ts";
+import { hasDerivative } from "../graph/node.ts";
 import { numbered } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { activeNodes, derived } from "./reverse.ts";

@@ -2,8 +2,7 @@
 // op how the cotangent passes to its operands. What comes out is a graph again: shared, drawn, differentiated like any other.
 
 import type { Node } from "../graph/node.ts";
-import { nodesCreated } from "../graph/node.ts";
-import { hasDerivative, type Op } from "../graph/op.ts";
+import { hasDerivative, nodesCreated, type Op } from "../graph/node.ts";
 import { ambientOrigin, building, type Derivation, type Step } from "../graph/source.ts";
 import { type Numbered, numbered } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";

@@ -2,8 +2,8 @@
 
 import { type Code, type Diagnostic, diagnostic, type OperandNote } from "./diagnostics.ts";
 import { type Shape, sameShape } from "./dim.ts";
+import type { Op } from "./node.ts";
 import { type Attributes, createNode, type DType, isNode, type Node, type Parameter } from "./node.ts";
-import type { Op } from "./op.ts";
 import { ambientOrigin, type Step, userCalled } from "./source.ts";
 
 /** How messages call a node: its own name, when the user gave one. */

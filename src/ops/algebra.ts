@@ -2,8 +2,7 @@
 
 import type { Algebra } from "../graph/algebra.ts";
 import { make } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op } from "../graph/node.ts";
 import { absOp } from "./abs.ts";
 import { addOp } from "./add.ts";
 import { andOp } from "./and.ts";

@@ -1,6 +1,6 @@
 import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op } from "../graph/node.ts";
 import type { Logical } from "../graph/types.ts";
 import { elementwise, exactly } from "./elementwise.ts";
 

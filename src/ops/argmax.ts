@@ -1,7 +1,6 @@
 import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import type { Value } from "../graph/value.ts";
 import { between, drawn } from "./elementwise.ts";

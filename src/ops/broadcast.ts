@@ -1,7 +1,6 @@
 import { alignment, type Shape, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, ShowShape, Unless, Within } from "../graph/types.ts";
 import { given, notShape } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";

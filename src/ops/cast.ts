@@ -1,7 +1,6 @@
 import { dim, type Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { allocate } from "../graph/value.ts";
 import { dtypes, given, notOneOf } from "./arguments.ts";
 import { drawn, exactly } from "./elementwise.ts";

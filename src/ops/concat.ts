@@ -1,7 +1,6 @@
 import { type Dim, dim, type Shape, sameDim, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, AtAxis, AxisName, Ok, Once, Result, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
 import { given, notDim } from "./arguments.ts";

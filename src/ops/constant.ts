@@ -1,7 +1,6 @@
 import { dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { ill, make, mistakeHere, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { allocate, type Data, flatten, misfit, type NestedArray } from "../graph/value.ts";
 import { dtypes, given, notOneOf, notShape } from "./arguments.ts";
 

@@ -1,8 +1,7 @@
 import type { ContractAxes } from "../graph/algebra.ts";
 import { type Dim, dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op, Tensor } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import type { AnyWide, CertainCount, Count, IsAny, Minus, Ok, Once, Result, Same, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
 import { given, notDim } from "./arguments.ts";

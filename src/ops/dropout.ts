@@ -1,7 +1,6 @@
 import type { Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op, Tensor } from "../graph/node.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
 import type { Step } from "../graph/source.ts";
 import { shown } from "./arguments.ts";

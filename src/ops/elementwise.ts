@@ -7,8 +7,7 @@
 import type { Algebra, Arithmetic } from "../graph/algebra.ts";
 import { alignment, type Shape, showShape, sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
-import type { DType, Node } from "../graph/node.ts";
-import type { Mistake, NoDerivative, Op, Sample, SampleOperand, Typed } from "../graph/op.ts";
+import type { DType, Mistake, NoDerivative, Node, Op, Sample, SampleOperand, Typed } from "../graph/node.ts";
 import { allocate, type Data, type Value } from "../graph/value.ts";
 import { type Column, columns } from "./columns.ts";
 import { offsets, strides } from "./structural.ts";

@@ -1,8 +1,8 @@
 import type { Shape } from "../graph/dim.ts";
 import { dim, sizeOf } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
+import type { Op } from "../graph/node.ts";
 import { createNode, type Node, type Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
 import { userCalled } from "../graph/source.ts";
 import { allocate } from "../graph/value.ts";
 import { given, notNumber, notShape } from "./arguments.ts";

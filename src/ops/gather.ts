@@ -1,7 +1,6 @@
 import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { Fault, type Value } from "../graph/value.ts";
 import { between, drawn, exactly } from "./elementwise.ts";

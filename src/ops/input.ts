@@ -1,7 +1,6 @@
 import type { Shape } from "../graph/dim.ts";
 import { ill, make, opFunction } from "../graph/make.ts";
-import type { DType, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Op, Tensor } from "../graph/node.ts";
 import { dtypes, given, notOneOf } from "./arguments.ts";
 import { badShape } from "./parameter.ts";
 

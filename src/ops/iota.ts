@@ -1,7 +1,6 @@
 import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op, Tensor } from "../graph/node.ts";
 import { given, notDim } from "./arguments.ts";
 import { around } from "./structural.ts";
 

@@ -1,6 +1,6 @@
 import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op } from "../graph/node.ts";
 import type { Comparison } from "../graph/types.ts";
 import { between, drawn, elementwise, exactly } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";

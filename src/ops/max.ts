@@ -1,6 +1,5 @@
 import { make, opFunction } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op } from "../graph/node.ts";
 import { argmaxOf } from "./argmax.ts";
 import { between, drawn, exactly } from "./elementwise.ts";
 import { needsFloat } from "./operands.ts";

@@ -1,8 +1,7 @@
 import type { Shape } from "../graph/dim.ts";
 import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op, Tensor } from "../graph/node.ts";
 import { elementwise, exactly } from "./elementwise.ts";
 
 export const notOp: Op = elementwise({

@@ -4,8 +4,8 @@
 import type { Code, Diagnostic } from "../graph/diagnostics.ts";
 import { type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { ill, mistakeHere, operand } from "../graph/make.ts";
+import type { Mistake, Typed } from "../graph/node.ts";
 import { createNode, type DType, type Node } from "../graph/node.ts";
-import type { Mistake, Typed } from "../graph/op.ts";
 import { ambientOrigin } from "../graph/source.ts";
 import { notDim } from "./arguments.ts";
 import { constantNode } from "./constant.ts";

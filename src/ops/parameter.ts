@@ -1,8 +1,7 @@
 import type { Diagnostic } from "../graph/diagnostics.ts";
 import { type Shape, sizeOf } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
-import type { Parameter } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op, Parameter } from "../graph/node.ts";
 import { Fault } from "../graph/value.ts";
 import { notShape, shown } from "./arguments.ts";
 import { constantly, glorot, type Initialiser } from "./initialisers.ts";

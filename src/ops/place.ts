@@ -1,7 +1,6 @@
 import { type Dim, dim, type Shape, sameDim, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { given, notDim, shown } from "./arguments.ts";
 import { between, drawn } from "./elementwise.ts";
 import { failed } from "./operands.ts";

@@ -1,7 +1,6 @@
 import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import type { AtAxis, AxisName, DimAt, Ok, Once, Result, SameShape, SameSize, ShowDim, ShowShape, Unless } from "../graph/types.ts";
 import { given, notDim, notShape } from "./arguments.ts";

@@ -1,7 +1,6 @@
 import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { withAxis } from "./operands.ts";

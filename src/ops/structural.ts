@@ -2,8 +2,7 @@
 
 import { dim, type Shape } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
-import type { ForwardAt } from "../graph/op.ts";
+import type { ForwardAt, Node } from "../graph/node.ts";
 import type { Data } from "../graph/value.ts";
 
 export const row: ReturnType<typeof dim<"row", 2>> = dim("row", 2);

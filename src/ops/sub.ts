@@ -1,6 +1,6 @@
 import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
-import type { Op } from "../graph/op.ts";
+import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
 import { between, drawn, elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";

@@ -1,7 +1,6 @@
 import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { between, drawn } from "./elementwise.ts";
 import { needsFloat, withAxis } from "./operands.ts";

@@ -1,7 +1,6 @@
 import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import type { Node, Op } from "../graph/node.ts";
 import type { Where } from "../graph/types.ts";
 import { between, drawn, elementwise, exactly } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";

@@ -4,8 +4,8 @@
 import type { Diagnostic } from "../graph/diagnostics.ts";
 import { alignment, type Dim, type Shape, showShape } from "../graph/dim.ts";
 import { ill, make, mistakeHere, nameOf, sameType } from "../graph/make.ts";
+import type { Op } from "../graph/node.ts";
 import { createNode, type DType, isNode, type Node, nodesCreated } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
 import { ambientOrigin, building, callingUser } from "../graph/source.ts";
 import { dependents, topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";

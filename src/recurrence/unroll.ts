@@ -67,15 +67,18 @@ export interface Unrolled<T extends Dim, S, X, O> {
   readonly steps: readonly UnrolledStep<S, X, O>[];
 }
 
+/** A state as tensors: a parameter may be the first one, the next ones are computed. */
+export type StateOf<S> = S extends Tensor<infer H extends Shape, infer D> ? Tensor<H, D> : { readonly [K in keyof S]: StateOf<S[K]> };
+
 interface UnrollFunction {
   <S extends AnyTree, X extends AnyTree, O extends AnyTree>(
-    cell: (state: S, x: StepOf<X>) => Recurrence<NoInfer<S>, O>,
+    cell: (state: StateOf<S>, x: StepOf<X>) => Recurrence<NoInfer<StateOf<S>>, O>,
     options: UnrollOptions<S> & { readonly over: X },
-  ): Unrolled<TimeOf<X>, S, StepOf<X>, O>;
+  ): Unrolled<TimeOf<X>, StateOf<S>, StepOf<X>, O>;
   <S extends AnyTree, T extends Dim, O extends AnyTree>(
-    cell: (state: S) => Recurrence<NoInfer<S>, O>,
+    cell: (state: StateOf<S>) => Recurrence<NoInfer<StateOf<S>>, O>,
     options: UnrollOptions<S> & { readonly steps: T; readonly over?: never },
-  ): Unrolled<T, S, Record<never, never>, O>;
+  ): Unrolled<T, StateOf<S>, Record<never, never>, O>;
 }
 
 /**

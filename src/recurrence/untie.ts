@@ -3,8 +3,8 @@
 // gives the term of every use. A recurrent net is a deep feed-forward net whose layers share W; untied, it is drawn as one.
 
 import { ill, make, mistakeHere, nameOf } from "../graph/make.ts";
+import type { Op } from "../graph/node.ts";
 import { createNode, isNode, type Node, type Tensor } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
 import { ambientOrigin, building, type Step, userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, mapNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";

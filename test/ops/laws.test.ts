@@ -2,7 +2,7 @@
 
 import type { Op } from "clew";
 import { describe, expect, test } from "vitest";
-import { hasDerivative } from "../../src/graph/op.ts";
+import { hasDerivative } from "../../src/graph/node.ts";
 import { registry } from "../../src/ops/registry.ts";
 import { brokenLaws } from "./laws.ts";
 

@@ -23,7 +23,7 @@ import { forward } from "../../src/autodiff/forward.ts";
 import { reverse } from "../../src/autodiff/reverse.ts";
 import { showShape, sizeOf } from "../../src/graph/dim.ts";
 import { make } from "../../src/graph/make.ts";
-import { hasDerivative, type Sample } from "../../src/graph/op.ts";
+import { hasDerivative, type Sample } from "../../src/graph/node.ts";
 import { randomKey, uniformAt } from "../../src/graph/random.ts";
 import { topological } from "../../src/graph/traverse.ts";
 import { allocate } from "../../src/graph/value.ts";

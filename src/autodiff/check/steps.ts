@@ -1,8 +1,8 @@
 // Which time step an error is made at. A parameter is read at every step; here each step reads a copy of its own, so that one step's reading
 // can be moved, and differentiated, while the others rest. The terms of all steps add up to the whole derivative.
 
+import type { Environment } from "../../graph/node.ts";
 import { createNode, type Node } from "../../graph/node.ts";
-import type { Environment } from "../../graph/op.ts";
 import { showStep } from "../../graph/source.ts";
 import { topological } from "../../graph/traverse.ts";
 import type { Data } from "../../graph/value.ts";
