@@ -131,12 +131,12 @@ export function table(results: Results): readonly string[] {
     shares(`${grouped(data.heldOut)} sentences held out`, (l) => l.heldOutAccuracy),
     ...(data.negated > 0 ? [shares(`${grouped(data.negated)} of them with a negation`, (l) => l.negatedAccuracy)] : []),
     shares("held out, words shuffled", (l) => l.shuffledAccuracy),
-    `   ${comparison(results)}`,
+    ...comparison(results),
   ];
 }
 
 /** Who wins on a file's sentences, and whether order had a part in it. */
-function comparison({ data, bagOfWords, rnn }: Results): string {
+function comparison({ data, bagOfWords, rnn }: Results): readonly string[] {
   const points = (share: number): string => `${Math.abs(100 * share).toFixed(1)} points`;
   const lead = bagOfWords.heldOutAccuracy - rnn.heldOutAccuracy;
   const winner = lead === 0 ? "both are as good here" : `${lead > 0 ? "bag of words" : "the RNN"} wins here, by ${points(lead)}`;
@@ -145,7 +145,7 @@ function comparison({ data, bagOfWords, rnn }: Results): string {
     byOrder >= 0.02
       ? `shuffling costs the RNN ${points(byOrder)}: it has learned from the order too`
       : `shuffling costs the RNN next to nothing: from ${grouped(data.training)} sentences it has learned words, hardly their order`;
-  return `${winner}; ${order}`;
+  return [`   ${winner}`, `   ${order}`];
 }
 
 export function look({ gradientPerWord: { words, shares, verdict } }: Results): readonly string[] {
