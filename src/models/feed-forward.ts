@@ -4,9 +4,9 @@
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { add } from "../ops/add.ts";
-import { matmul } from "../ops/contract.ts";
 import { input } from "../ops/input.ts";
 import { softmaxCrossEntropy } from "../ops/losses.ts";
+import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
 import { accuracy, type Built, byName, type DataDims, type Model } from "./model.ts";

@@ -3,8 +3,8 @@
 import type { Dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { add } from "../ops/add.ts";
-import { matmul } from "../ops/contract.ts";
 import type { Initialiser } from "../ops/initialisers.ts";
+import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { relu } from "../ops/relu.ts";
 import { sigmoid } from "../ops/sigmoid.ts";

@@ -3,13 +3,13 @@
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
-import { matmul } from "../ops/contract.ts";
 import { dropout } from "../ops/dropout.ts";
 import { zeros } from "../ops/full.ts";
 import { gather } from "../ops/gather.ts";
 import { type Initialiser, normal } from "../ops/initialisers.ts";
 import { input } from "../ops/input.ts";
 import { softmaxCrossEntropy } from "../ops/losses.ts";
+import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
 import { lengthMask } from "../recurrence/mask.ts";
