@@ -67,8 +67,12 @@ export interface Unrolled<T extends Dim, S, X, O> {
   readonly steps: readonly UnrolledStep<S, X, O>[];
 }
 
-/** A state as tensors: a parameter may be the first one, the next ones are computed. */
-export type StateOf<S> = S extends Tensor<infer H extends Shape, infer D> ? Tensor<H, D> : { readonly [K in keyof S]: StateOf<S[K]> };
+/** A state as tensors: a parameter may be the first one, the next ones are computed. `any` stays what it is. */
+export type StateOf<S> = 0 extends 1 & S
+  ? S
+  : S extends Tensor<infer H extends Shape, infer D>
+    ? Tensor<H, D>
+    : { [K in keyof S]: StateOf<S[K]> };
 
 interface UnrollFunction {
   <S extends AnyTree, X extends AnyTree, O extends AnyTree>(

@@ -50,14 +50,12 @@ export const copyOp: Op = {
  * The copies are nodes that read `of`, not parameters: feeds, seeds and the loss stay what they were. Outputs that do not use it come back as they are.
  *
  * @example
- * import { add, dim, evaluate, grad, input, item, mul, parameter, unroll, untie, constantly } from "clew";
+ * import { add, constantly, dim, evaluate, grad, input, item, mul, parameter, unroll, untie, zeros } from "clew";
  * const x = input("x", [dim("time", 3)]), w = parameter("w", [], constantly(2));
- * const { final } = unroll((s, x_t) => { const next = add(mul(s, w), x_t); return { state: next, output: next }; }, { over: x, from: x0() });
- * const { outputs: loss, copies } = untie(final, w);
+ * const { final } = unroll((s, x_t) => { const next = add(mul(s, w), x_t); return { state: next, output: next }; }, { over: x, from: zeros([]) });
+ * const { outputs: loss, copies } = untie(final, w); // ((0·w@0 + x_0)·w@1 + x_1)·w@2 + x_2
  * copies.map((c) => c.name); // ["w@0", "w@1", "w@2"]
- * const term = grad(loss, copies[1]!.node); // ∂⁺ of the use at step 1: s_0 · w
- * item(evaluate(term, { x: [1, 0, 0] })); // 4
- * function x0() { return parameter("s", [], constantly(1)); }
+ * item(evaluate(grad(loss, copies[1]!.node), { x: [5, 0, 0] })); // 10
  */
 export const untie: <const O, W extends Tensor>(outputs: O, of: W) => Untied<O, Tensor<W["shape"]>> = userCalled(
   (outputs: unknown, of: unknown) => {

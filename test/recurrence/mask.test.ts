@@ -1,6 +1,8 @@
 import {
   add,
+  constantly,
   dim,
+  div,
   evaluate,
   grad,
   input,
@@ -10,6 +12,7 @@ import {
   mul,
   parameter,
   softmaxCrossEntropy,
+  sub,
   sum,
   type Tensor,
   tanh,
@@ -121,6 +124,33 @@ describe.each(Object.entries(masks))("a mask of %s", (_, m) => {
     const found = evaluate(g, feeds(positive.map((v, i) => (isReal(m, i) ? v : Number.NaN))), allow);
     const isNothing = m.flat().every((v) => v === 0);
     for (const v of isNothing ? [] : [...found.U.data, ...found.x.data]) expect(Number.isFinite(v)).toBe(true);
+  });
+});
+
+describe("what the cell is fed in padded steps", () => {
+  // 1 / (n − x) at step n: finite at the pairs that are real, infinite at others. In padding the cell must see the first state together
+  // with the input that is made first: the carried state, or another real input, would bring ∞ and, through 0·∞, NaN.
+  const scale = parameter("scale", [], constantly(2));
+  const n0 = zeros([batch]);
+  const one = input("one", [time, batch]);
+  const run = (reverse: boolean) =>
+    unroll(
+      (n: Tensor<readonly [typeof batch]>, x_t: Tensor<readonly [typeof batch]>) => ({ state: add(n, 1), output: div(scale, sub(n, x_t)) }),
+      { over: one, from: n0, mask, reverse },
+    );
+  it.each([
+    // sequence 0 has 2 real steps; after them n = 2 = x of its first real step
+    [false, [2, 0, 9, 9]],
+    // made from the last: x = 2 with n = 0, then x = 0 with n = 1
+    [true, [0, 2, 9, 9]],
+  ] as const)("is what its first real step sees (reverse: %s)", (reverse, sequence) => {
+    const { outputs } = run(reverse);
+    const values = Float64Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? sequence[i / 3]! : -1));
+    const real = Uint8Array.from({ length: 12 }, (_, i) => (i % 3 === 0 && i >= 6 ? 0 : 1));
+    const found = evaluate({ outputs, g: grad(sum(outputs), { scale, one }) }, { one: values, mask: real });
+    expect(found.outputs.data.every(Number.isFinite)).toBe(true);
+    expect(found.g.scale.data.every(Number.isFinite)).toBe(true);
+    expect(found.g.one.data.every(Number.isFinite)).toBe(true);
   });
 });
 

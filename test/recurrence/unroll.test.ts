@@ -369,6 +369,16 @@ describe("mistakes", () => {
   });
 });
 
+describe("a first state that is learned", () => {
+  it("is a parameter; the next ones are tensors", () => {
+    const first = parameter("first", [hidden]);
+    const over = input("n", [time, hidden]);
+    const { final } = unroll((s, n) => ({ state: { h: add(s.h, n) }, output: s.h }), { over, from: { h: first } });
+    const g = grad(sum(final.h), { first });
+    expect([...evaluate(g.first, {}).data]).toEqual([1, 1]);
+  });
+});
+
 describe("initialisers", () => {
   it("give W its value whatever the step", () => {
     const w = parameter("w", [], constantly(3));
