@@ -1,11 +1,11 @@
 // The graph as it is used when training is over: each op is asked for its inference form.
 
-import { ill, mistakeHere, remake } from "../graph/make.ts";
+import { ill, mistakeHere, withOperands } from "../graph/make.ts";
 import { isNode, type Node } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";
-import { shown } from "../ops/arguments.ts";
+import { shown } from "../ops/checks.ts";
 
 /**
  * What the outputs are outside of training: dropout is gone.
@@ -24,7 +24,7 @@ export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknow
   for (const node of topological(nodesOf(outputs))) {
     const inputs = node.inputs.map((i) => result.get(i)!);
     const changed = inputs.some((x, i) => x !== node.inputs[i]);
-    result.set(node, node.op.inference?.(node, inputs) ?? (changed ? copyOf(node, inputs) : node));
+    result.set(node, node.op.inference?.(node, inputs) ?? (changed ? withOperands(node, inputs) : node));
   }
   return rebuild(
     outputs as Tree<Node>,
@@ -32,8 +32,3 @@ export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknow
     nodesOf(outputs).map((n) => result.get(n)!),
   );
 });
-
-/** The same node on other operands: where it comes from stays. */
-function copyOf(node: Node, inputs: readonly Node[]): Node {
-  return remake(node, inputs, node.attributes, node.origin.step);
-}

@@ -74,6 +74,12 @@ export function remake(node: Node, inputs: readonly Node[], attributes: Attribut
   );
 }
 
+/** The node itself on other operands of the same shapes: line, step, template, rule and mistakes stay. */
+export function withOperands(node: Node, inputs: readonly Node[]): Node {
+  const { op, attributes, shape, dtype, origin, diagnostics, certain } = node;
+  return createNode(op, inputs, attributes, shape, dtype, origin, diagnostics, certain);
+}
+
 /** What stands where no node could be made: it carries the reason, and whatever rests on it stays silent. */
 const illOp: Op = {
   name: "ill",

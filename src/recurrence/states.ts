@@ -2,11 +2,11 @@
 // h_t in c_t's adjoint again. What a state *carries* is asked here, so everything behind step t reads a copy of each leaf of its
 // state, and the way from leaf to leaf within the step does not go through the copies.
 
-import { make } from "../graph/make.ts";
+import { make, withOperands } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building, type Step } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
-import { copyOp, onOperands } from "./untie.ts";
+import { copyOp } from "./untie.ts";
 
 export interface CutStates {
   readonly roots: readonly Node[];
@@ -25,7 +25,7 @@ export function cutStates(roots: readonly Node[], states: readonly (readonly Nod
   const copies = new Map<Node, Node>();
   for (const node of topological([...roots, ...states.flat()])) {
     const inputs = node.inputs.map((x) => (within.get(x)?.has(node) ? undefined : copies.get(x)) ?? known.get(x)!);
-    const rebuilt = inputs.every((x, i) => x === node.inputs[i]) ? node : onOperands(node, inputs);
+    const rebuilt = inputs.every((x, i) => x === node.inputs[i]) ? node : withOperands(node, inputs);
     known.set(node, rebuilt);
     if (within.has(node)) {
       const origin = { ...ambientOrigin(), step: node.origin.step };

@@ -2,9 +2,9 @@
 // parameter: W is initialised and fed as before and the loss keeps its bits, while ordinary reverse mode with respect to the copies
 // gives the term of every use. A recurrent net is a deep feed-forward net whose layers share W; untied, it is drawn as one.
 
-import { ill, make, mistakeHere, nameOf } from "../graph/make.ts";
+import { ill, make, mistakeHere, nameOf, withOperands } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
-import { createNode, isNode, type Node, type Tensor } from "../graph/node.ts";
+import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { ambientOrigin, building, type Step, userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, mapNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";
@@ -96,14 +96,9 @@ export function untieNodes(outputs: readonly Node[], of: Node): { readonly roots
   for (const node of order) {
     const own = copyAt.get(node);
     const inputs = node.inputs.map((x, i) => own?.get(i) ?? result.get(x)!);
-    result.set(node, inputs.every((x, i) => x === node.inputs[i]) ? node : onOperands(node, inputs));
+    result.set(node, inputs.every((x, i) => x === node.inputs[i]) ? node : withOperands(node, inputs));
   }
   return { roots: outputs.map((o) => result.get(o)!), copies };
-}
-
-/** The node on other operands of the same shapes; line, step, template and rule stay. */
-export function onOperands({ op, attributes, shape, dtype, origin, diagnostics, certain }: Node, inputs: readonly Node[]): Node {
-  return createNode(op, inputs, attributes, shape, dtype, origin, diagnostics, certain);
 }
 
 /** Steps that a node belongs to, outermost first. */
