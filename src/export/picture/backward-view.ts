@@ -2,8 +2,8 @@
 // each labelled with its local derivative; what flows to one parameter from all steps meets in one box, the sum ∂loss/∂W.
 
 import { type Adjoints, adjointsOf, formulaOf, localDerivative, titleOf, type Writer, writer } from "./adjoints.ts";
-import { type Box, boxesOf, isMask, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
-import { roleOf } from "./describe.ts";
+import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
+import { biasesOf, linesOf, roleOf } from "./describe.ts";
 import type { Flow } from "./flow.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
 import { type Index, leafName, numbered } from "./names.ts";
@@ -20,13 +20,21 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
   const adjoints = adjointsOf(sketch, forward, view, flow);
   const { starts, back } = adjoints;
   const write = writer(sketch);
+  const arrow = arrowsOnly(sketch.vertices);
+  const textOf = (b: Box): readonly string[] =>
+    b.main.ellipsis
+      ? boxLines(b)
+      : linesOf(
+          b,
+          biasesOf(b, (v) => arrow(v) || view.absorbed(v)),
+        );
   // parameters are written on the arrows of the forward pass; their gradients are boxes
   const own = forward.boxes.filter((b) => !isParameter(b.main.node) || b.main.output !== undefined);
   const links = forward.links.filter((l) => own.includes(l.from));
   const loss = own.filter(starts).map((b) => b.main.output || "E")[0] ?? "E";
 
   const symbol = symbols(own);
-  const linesOf = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbol(b, numbered), `∂${loss}/∂${titleOf(b)}`]]));
+  const adjointLines = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbol(b, numbered), `∂${loss}/∂${titleOf(b)}`]]));
   // of many arrows from every step to one box, the last says what all are
   const last = new Map<string, number>();
   const fan = (l: Link) => `${l.to.id}/${own.findIndex((b) => b.main.thread === l.from.main.thread)}`;
@@ -36,9 +44,9 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
   const labels = new Map(
     back.map((l) => [l, l.to.main.ellipsis || l.from.main.ellipsis || fans(l) ? undefined : localDerivative(l, write)]),
   );
-  const width = Math.max(0, ...[...linesOf.values()].map(textWidth));
-  const placed = grid(own, links, { widthOf: (b) => textWidth(boxLines(b)), beside: width + 8, rowHeight, gap: gapFor(own, labels) });
-  const spots = new Map(adjoints.boxes.map((b) => [b, spotBeside(b, placed, width)]));
+  const width = Math.max(0, ...[...adjointLines.values()].map(textWidth));
+  const placed = grid(own, links, { widthOf: (b) => textWidth(textOf(b)), beside: width + 8, rowHeight, gap: gapFor(own, textOf, labels) });
+  const spots = new Map(adjoints.boxes.map((b) => [b, spotBeside(b, textOf, placed, width)]));
   const spotOf = (b: Box): Point => spots.get(b) ?? placed.at.get(b)!;
   const idOf = (b: Box): string => (spots.has(b) ? `d${b.id.slice(1)}` : b.id);
 
@@ -47,11 +55,11 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
   const sumY = Math.max(placed.top + rowHeight * 1.55, ...placed.collectors.map((c) => placed.at.get(c)!.y + rowHeight));
 
   const boxes: PictureBox[] = [
-    ...own.map((b): PictureBox => ({ id: b.id, lines: boxLines(b), role: roleOf(b), frame: frameOf(b), ...placed.at.get(b)! })),
+    ...own.map((b): PictureBox => ({ id: b.id, lines: textOf(b), role: roleOf(b), frame: frameOf(b), ...placed.at.get(b)! })),
     ...adjoints.boxes.map(
       (b): PictureBox => ({
         id: idOf(b),
-        lines: linesOf.get(b)!,
+        lines: adjointLines.get(b)!,
         role: b.main.ellipsis ? "ellipsis" : "adjoint",
         frame: frameOf(b),
         ...spots.get(b)!,
@@ -89,21 +97,23 @@ export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | un
   return { title, pinned: true, boxes, edges, frames, legend: { x: placed.left, y: placed.bottom - rowHeight * 0.8 } };
 }
 
+type TextOf = (b: Box) => readonly string[];
+
 /** Room between columns, for the longest label on an arrow from one step to the next. */
-function gapFor(own: readonly Box[], labels: ReadonlyMap<Link, string | undefined>): number {
+function gapFor(own: readonly Box[], textOf: TextOf, labels: ReadonlyMap<Link, string | undefined>): number {
   const longest = Math.max(0, ...[...labels].map(([l, text]) => (l.back && text !== undefined ? text.length * letter + 30 : 0)));
-  const inSteps = Math.max(36, ...own.filter((b) => b.main.slot !== undefined).map((b) => textWidth(boxLines(b))));
+  const inSteps = Math.max(36, ...own.filter((b) => b.main.slot !== undefined).map((b) => textWidth(textOf(b))));
   return Math.max(30, longest - inSteps - 24);
 }
 
 /** An adjoint stands half a row above its box, in the right half of the column: no arrow of the forward pass goes there. */
-function spotBeside(b: Box, placed: Placed, width: number): Point {
+function spotBeside(b: Box, textOf: TextOf, placed: Placed, width: number): Point {
   const { x, y } = placed.at.get(b)!;
   const { slot } = b.main;
   const column = placed.columns.find(
     (c) => slot !== undefined && c.slot.dim === slot.dim && c.slot.size === slot.size && c.slot.t === slot.t,
   );
-  if (column === undefined) return { x: x + textWidth(boxLines(b)) / 2 + 10 + width / 2, y: y + rowHeight * 0.5 };
+  if (column === undefined) return { x: x + textWidth(textOf(b)) / 2 + 10 + width / 2, y: y + rowHeight * 0.5 };
   return { x: column.right - 12 - (b.main.ellipsis ? width / 4 : width / 2), y: y + rowHeight * 0.5 };
 }
 

@@ -1,9 +1,10 @@
 // What a box says, and its colour.
 
 import type { Node } from "../../graph/node.ts";
-import type { Box } from "./boxes.ts";
+import { type Box, isParameter } from "./boxes.ts";
 import { leafName, shapeText } from "./names.ts";
 import type { Role } from "./print.ts";
+import type { Vertex } from "./sketch.ts";
 
 export function roleOf(box: Box): Role {
   const { main } = box;
@@ -49,4 +50,19 @@ function numberIn(node: Node): string | undefined {
   let at = node;
   while (at.op.picture?.plumbing === true && at.inputs.length === 1) at = at.inputs[0]!;
   return at.op.leaf === "constant" && at.op.picture?.plumbing === true ? at.op.label(at.attributes) : undefined;
+}
+
+/** Parameters that are only added: told in the box. */
+export function biasesOf(box: Box, arrow: (v: Vertex) => boolean): readonly string[] {
+  const found: string[] = [];
+  const stack = box.members.flatMap((m) => m.wires.map((w) => w.from)).reverse();
+  while (stack.length > 0) {
+    const v = stack.pop()!;
+    if (v.node.op.picture?.sum !== true || !arrow(v)) continue;
+    for (const w of v.wires) {
+      if (isParameter(w.from.node)) found.push(leafName(w.from.node));
+      else stack.push(w.from);
+    }
+  }
+  return [...new Set(found)];
 }

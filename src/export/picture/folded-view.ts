@@ -2,7 +2,7 @@
 
 import type { Unrolling } from "../../graph/node.ts";
 import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, type Path, partsOf, usersOf, weightOf } from "./boxes.ts";
-import { linesOf, roleOf } from "./describe.ts";
+import { biasesOf, linesOf, roleOf } from "./describe.ts";
 import { leafName } from "./names.ts";
 import type { EdgeRole, Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
 import type { Sketch, Vertex, Wire } from "./sketch.ts";
@@ -26,7 +26,7 @@ export function foldedPicture(sketch: Sketch, title: string | undefined): Pictur
   const { boxes, links } = boxesOf(vertices, { absorbed, silent });
   const frames = framesOf(sketch, boxes);
   const frameOf = (b: Box) => frames.find((f) => f.of === b.main.cell)?.id;
-  const added = new Map<Box, string[]>();
+  const added = new Map<Box, readonly string[]>();
   const pictured: PictureEdge[] = links.map((l) => edgeOf(l, arrow));
   for (const b of boxes) added.set(b, biasesOf(b, arrow));
   const shown: PictureBox[] = boxes.map((b) => ({
@@ -66,21 +66,6 @@ function weightsOn(path: Path, arrow: (v: Vertex) => boolean): readonly string[]
     const weight = weightOf(of);
     return weight === undefined || weight === at || !arrow(of) ? [] : [leafName(weight.from.node)];
   });
-}
-
-/** Parameters that are only added: told in the box. */
-function biasesOf(box: Box, arrow: (v: Vertex) => boolean): string[] {
-  const found: string[] = [];
-  const stack = box.members.flatMap((m) => m.wires.map((w) => w.from)).reverse();
-  while (stack.length > 0) {
-    const v = stack.pop()!;
-    if (v.node.op.picture?.sum !== true || !arrow(v)) continue;
-    for (const w of v.wires) {
-      if (isParameter(w.from.node)) found.push(leafName(w.from.node));
-      else stack.push(w.from);
-    }
-  }
-  return [...new Set(found)];
 }
 
 function framesOf({ unrollings }: Sketch, boxes: readonly Box[]): readonly (Frame & { readonly of: Unrolling })[] {

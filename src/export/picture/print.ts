@@ -161,8 +161,10 @@ function legend(picture: Picture, say: (line: string, depth?: number) => void): 
         `${quoted(`legend_${role}`)}${attributes({ label: colours[role].legend, fillcolor: colours[role].fill, color: colours[role].line })};`,
         2,
       );
-    for (let i = 1; i < roles.length; i++)
-      say(`${quoted(`legend_${roles[i - 1]}`)} -> ${quoted(`legend_${roles[i]}`)}${attributes({ style: "invis" })};`, 2);
+    // two columns, so that the legend is not higher than a small picture
+    const perColumn = roles.length > 4 ? Math.ceil(roles.length / 2) : roles.length;
+    for (const [i, role] of roles.entries())
+      if (i % perColumn > 0) say(`${quoted(`legend_${roles[i - 1]}`)} -> ${quoted(`legend_${role}`)}${attributes({ style: "invis" })};`, 2);
     say("}");
     return;
   }
