@@ -10,9 +10,9 @@ import { dependents, type Numbered, numbered, topological } from "../graph/trave
 import { isTreeOfNodes, mapNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
 import type { Ok, ShapeError, ShowShape } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { shown } from "../ops/arguments.ts";
+import { shown } from "../ops/checks.ts";
 import { forward } from "./forward.ts";
-import { lift } from "./lift.ts";
+import { reverseLifted } from "./lift.ts";
 import { reverse } from "./reverse.ts";
 
 /** What one may differentiate with respect to: a tensor, or a record (of records) of tensors; parameters, inputs or any node. */
@@ -233,20 +233,10 @@ function jacobianOf(output: Node, wrt: unknown, targets: readonly Node[]): Tree<
   const elements = sizeOf(output.shape);
   const shapes = topological([output]).map((n) => n.shape);
   const each = freshDim("element", elements, shapes);
-  const seed = m.full(output.shape, 0); // stands for the cotangent; replaced by all unit cotangents at once
-  const adjoints = reverse([output], [seed], targets);
   const flat = freshDim("flat", elements, shapes);
   const basis = m.cast(m.equal(m.iota([each, flat], 0), m.iota([each, flat], 1)), "float");
-  const lifted = lift(
-    adjoints.filter((a) => a !== undefined),
-    new Map([[seed, m.reshape(basis, [each, ...output.shape])]]),
-    each,
-  );
-  let next = 0;
-  const found = adjoints.map((a, i) => {
-    const shape = [...output.shape, ...targets[i]!.shape];
-    return a === undefined ? m.full(shape, 0) : m.reshape(lifted[next++]!, shape);
-  });
+  const rows = reverseLifted([output], [m.reshape(basis, [each, ...output.shape])], targets, each);
+  const found = rows.map((row, i) => m.reshape(row, [...output.shape, ...targets[i]!.shape]));
   return rebuild(wrt as Tree<Node>, isNode, found);
 }
 

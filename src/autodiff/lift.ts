@@ -5,6 +5,7 @@ import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
+import { reverse } from "./reverse.ts";
 
 /** The outputs with `dim` as their first dim, when the nodes of `given` are replaced by ones that have it. */
 export function lift(outputs: readonly Node[], given: ReadonlyMap<Node, Node>, dim: Dim): readonly Node[] {
@@ -26,4 +27,17 @@ export function lift(outputs: readonly Node[], given: ReadonlyMap<Node, Node>, d
         o.shape.map((_, i) => i + 1),
       ),
   );
+}
+
+/**
+ * reverse for many cotangents at once: `bases[i]` is [dim, ...outputs[i]], the result [dim, ...wrt[i]]. One backward pass on cotangents that
+ * stand for them, then lifted.
+ */
+export function reverseLifted(outputs: readonly Node[], bases: readonly Node[], wrt: readonly Node[], dim: Dim): readonly Node[] {
+  const seeds = outputs.map((o) => m.full(o.shape, 0));
+  const adjoints = reverse(outputs, seeds, wrt);
+  const found = adjoints.filter((a) => a !== undefined);
+  const lifted = lift(found, new Map(seeds.map((seed, i) => [seed, bases[i]!])), dim);
+  let next = 0;
+  return adjoints.map((a, i) => (a === undefined ? m.full([dim, ...wrt[i]!.shape], 0) : lifted[next++]!));
 }

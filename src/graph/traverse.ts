@@ -67,30 +67,3 @@ export function dependents(order: readonly Node[], sources: ReadonlySet<Node>): 
   for (const node of order) if (sources.has(node) || node.inputs.some((i) => found.has(i))) found.add(node);
   return found;
 }
-
-/**
- * Rebuilds the outputs with some nodes replaced; what does not depend on a replaced node is kept as it is.
- * `rebuild` makes the new node from the old one and its new operands.
- */
-export function substitute(
-  outputs: readonly Node[],
-  replaced: ReadonlyMap<Node, Node>,
-  rebuild: (node: Node, inputs: readonly Node[]) => Node,
-): readonly Node[] {
-  const result = new Map<Node, Node>();
-  for (const node of topological(outputs)) {
-    const given = replaced.get(node);
-    if (given !== undefined) {
-      result.set(node, given);
-      continue;
-    }
-    let changed = false;
-    const inputs = node.inputs.map((i) => {
-      const now = result.get(i)!;
-      if (now !== i) changed = true;
-      return now;
-    });
-    result.set(node, changed ? rebuild(node, inputs) : node);
-  }
-  return outputs.map((o) => result.get(o)!);
-}

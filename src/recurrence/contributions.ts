@@ -1,8 +1,7 @@
 // Backpropagation through time, taken apart: E = Σ_t E_t, and ∂E_t/∂W = Σ_{k≤t} (the term through W's use at step k). W is untied, the
 // gradient of every E_t by every copy is one backward pass lifted over t (vmap), and the (t, k) table is a tensor of the graph again.
 
-import { lift } from "../autodiff/lift.ts";
-import { reverse } from "../autodiff/reverse.ts";
+import { reverseLifted } from "../autodiff/lift.ts";
 import { type Dim, dim, freshDim, type Shape, sameDim } from "../graph/dim.ts";
 import { mistakesIn } from "../graph/graph.ts";
 import { ill, mistakeHere, nameOf } from "../graph/make.ts";
@@ -141,17 +140,9 @@ export function rowsOf(loss: Node, axis: number, order: readonly Node[]): { read
 
 /** ∂rows/∂w for every w: [t, …w]. One backward pass, lifted over the rows; zeros where nothing reaches. */
 export function gradientsOfRows(rows: Node, wrt: readonly Node[], t: Dim): readonly Node[] {
-  const seed = m.full(rows.shape, 0); // stands for the cotangent; replaced by one unit cotangent a row
-  const adjoints = reverse([rows], [seed], wrt);
   const square = [t, ...rows.shape];
   const basis = rows.shape.length === 0 ? m.full(square, 1) : m.cast(m.equal(m.iota(square, 0), m.iota(square, 1)), "float");
-  const lifted = lift(
-    adjoints.filter((a) => a !== undefined),
-    new Map([[seed, basis]]),
-    t,
-  );
-  let next = 0;
-  return adjoints.map((a, i) => (a === undefined ? m.full([t, ...wrt[i]!.shape], 0) : lifted[next++]!));
+  return reverseLifted([rows], [basis], wrt, t);
 }
 
 /** The norm of each row of some tensors [t, …] together: [t]. */

@@ -1,8 +1,7 @@
 // ∂h_{k+1}/∂h_k, the matrices whose products carry the gradient back in time. What a state is made of is all that a cell carries, so
 // ∂h_t/∂h_k is the product of the matrices in between, for any cell: an LSTM's state is the pair (h, c).
 
-import { lift } from "../autodiff/lift.ts";
-import { reverse } from "../autodiff/reverse.ts";
+import { reverseLifted } from "../autodiff/lift.ts";
 import { dim, freshDim, type Shape, sameShape } from "../graph/dim.ts";
 import type { Node } from "../graph/node.ts";
 import { topological } from "../graph/traverse.ts";
@@ -32,7 +31,6 @@ export function jacobianBetween(to: readonly Node[], from: readonly Node[]): Nod
   const [rows, columns] = [layoutOf(to), layoutOf(from)];
   const shapes = topological([...to, ...from]).map((n) => n.shape);
   const out = freshDim("out", rows.size, shapes);
-  const seeds = to.map((leaf) => m.full(leaf.shape, 0)); // stand for the cotangents; replaced by all unit ones at once
   let first = 0;
   const bases = to.map((leaf, i) => {
     const shape = [out, ...rows.batch, dim("feature", rows.features[i]!)];
@@ -41,17 +39,9 @@ export function jacobianBetween(to: readonly Node[], from: readonly Node[]): Nod
     first += rows.features[i]!;
     return m.reshape(m.cast(m.equal(row, feature), "float"), [out, ...leaf.shape]);
   });
-  const adjoints = reverse(to, seeds, from);
-  const lifted = lift(
-    adjoints.filter((a) => a !== undefined),
-    new Map(seeds.map((seed, i) => [seed, bases[i]!])),
-    out,
+  const parts = reverseLifted(to, bases, from, out).map((part, i) =>
+    m.reshape(part, [out, ...columns.batch, dim("feature", columns.features[i]!)]),
   );
-  let next = 0;
-  const parts = adjoints.map((a, i) => {
-    const shape = [out, ...columns.batch, dim("feature", columns.features[i]!)];
-    return a === undefined ? m.full(shape, 0) : m.reshape(lifted[next++]!, shape);
-  });
   const into = freshDim("in", columns.size, shapes);
   const whole = m.concat(parts, columns.batch.length + 1, into);
   const batch = columns.batch.map((_, i) => i + 1);
