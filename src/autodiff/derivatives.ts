@@ -1,7 +1,7 @@
 // Derivatives as users ask for them: graph in, graph out, to any order by asking again.
 
 import type { Diagnostic } from "../graph/diagnostics.ts";
-import { freshDim, type Shape, showShape, sizeOf } from "../graph/dim.ts";
+import { freshDim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
 import { mistakesIn } from "../graph/graph.ts";
 import { ill, mistakeHere, nameOf } from "../graph/make.ts";
 import { hasDerivative, isNode, type Node, type Tensor } from "../graph/node.ts";
@@ -199,7 +199,7 @@ export const jvp: <const O, const P extends Wrt>(outputs: O, wrt: P, tangents: L
 );
 
 function sameShapes(verb: string, of: readonly Node[], given: readonly Node[], what: string): Diagnostic | undefined {
-  const odd = of.findIndex((n, i) => given[i] === undefined || showShape(n.shape) !== showShape(given[i]!.shape));
+  const odd = of.findIndex((n, i) => given[i] === undefined || !sameShape(n.shape, given[i]!.shape));
   if (odd < 0 && of.length === given.length) return undefined;
   if (odd < 0) return mistakeHere("DimMismatch", verb, `${of.length} ${what}s are expected, ${given.length} are given`, given);
   const [n, g] = [of[odd]!, given[odd]];

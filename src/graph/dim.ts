@@ -61,6 +61,11 @@ export function showShape(shape: Shape): string {
   return `[${shape.map((d) => `${d.name}=${d.size}`).join(", ")}]`;
 }
 
+/** The shape with other dims in an axis' place. */
+export function replaced(shape: Shape, axis: number, by: Shape): Shape {
+  return [...shape.slice(0, axis), ...by, ...shape.slice(axis + 1)];
+}
+
 /** A dim of that size whose name no dim of `shapes` has: for an axis that a transform adds. */
 export function freshDim(stem: string, size: number, shapes: readonly Shape[]): Dim {
   const taken = new Set<string>();

@@ -1,8 +1,8 @@
-import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Logical } from "../graph/types.ts";
-import { elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
+import { exactly, layer } from "./samples.ts";
 
 export const andOp: Op = elementwise({
   name: "and",
@@ -16,7 +16,7 @@ export const andOp: Op = elementwise({
   samples: [
     {
       name: "table",
-      operands: [exactly([dim("row", 4)], [0, 0, 1, 1], "bool"), exactly([dim("row", 4)], [0, 1, 0, 1], "bool")],
+      operands: [exactly([layer], [0, 0, 1, 1], "bool"), exactly([layer], [0, 1, 0, 1], "bool")],
       attributes: {},
     },
   ],

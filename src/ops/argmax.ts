@@ -3,9 +3,10 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import type { Value } from "../graph/value.ts";
-import { between, drawn } from "./elementwise.ts";
-import { needsFloat, withAxis } from "./operands.ts";
-import { around, column, layer, row } from "./structural.ts";
+import { withAxis } from "./axes.ts";
+import { needsFloat } from "./operands.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 

@@ -2,10 +2,12 @@ import { alignment, type Shape, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, ShowShape, Unless, Within } from "../graph/types.ts";
-import { given, notShape } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
+import { allocate } from "../graph/value.ts";
+import { given, notShape } from "./checks.ts";
+import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
-import { column, copyLike, layer, linear, offsets, row, strides } from "./structural.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly shape: Shape; readonly axes: readonly number[] };
 
@@ -13,7 +15,7 @@ export const broadcastOp: Op<Attributes> = {
   name: "broadcastTo",
   doc: "a repeated along the dims that it lacks; a's i-th dim stands at axes[i] of the given shape.",
   infer: ([a], { shape }) => ({ shape, dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { shape, axes } }) => {
+  evaluate: ([a], { attributes: { shape, axes }, dtype }) => {
     const own = strides(a!.shape);
     const by = new Array<number>(shape.length).fill(0);
     axes.forEach((axis, i) => {
@@ -23,7 +25,7 @@ export const broadcastOp: Op<Attributes> = {
       shape.map((d) => d.size),
       by,
     );
-    const out = copyLike(a!.data, from.length);
+    const out = allocate(dtype, from.length);
     for (let i = 0; i < from.length; i++) out[i] = a!.data[from[i]!]!;
     return out;
   },

@@ -1,9 +1,9 @@
-import { dim, type Shape } from "../graph/dim.ts";
+import type { Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { allocate } from "../graph/value.ts";
-import { dtypes, given, notOneOf } from "./arguments.ts";
-import { drawn, exactly } from "./elementwise.ts";
+import { dtypes, given, notOneOf } from "./checks.ts";
+import { column, drawn, exactly, row } from "./samples.ts";
 
 type Attributes = { readonly to: DType };
 
@@ -25,9 +25,9 @@ export const castOp: Op<Attributes> = {
   label: ({ to }) => `to ${to}`,
   latex: ([a], { to }) => `\\operatorname{${to}} ${a}`,
   samples: [
-    { name: "bool to float", operands: [exactly([dim("row", 2)], [1, 0], "bool")], attributes: { to: "float" } },
-    { name: "int to float", operands: [exactly([dim("row", 2)], [3, -4], "int")], attributes: { to: "float" } },
-    { name: "float to int", operands: [drawn([dim("row", 3)], (u) => 6 * u - 3)], attributes: { to: "int" } },
+    { name: "bool to float", operands: [exactly([row], [1, 0], "bool")], attributes: { to: "float" } },
+    { name: "int to float", operands: [exactly([row], [3, -4], "int")], attributes: { to: "float" } },
+    { name: "float to int", operands: [drawn([column], (u) => 6 * u - 3)], attributes: { to: "int" } },
   ],
 };
 

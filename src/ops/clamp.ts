@@ -3,7 +3,7 @@ import { operand } from "../graph/make.ts";
 import type { Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
 import { algebra as m } from "./algebra.ts";
-import { given, notNumber } from "./arguments.ts";
+import { given, notNumber } from "./checks.ts";
 
 /** a, but not below `low` nor above `high`; no gradient passes outside. */
 export const clamp: <S extends Shape>(a: Tensor<S>, low: number, high: number) => Tensor<S> = composite(

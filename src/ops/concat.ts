@@ -1,12 +1,13 @@
-import { type Dim, dim, type Shape, sameDim, showShape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, replaced, type Shape, sameDim, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, AtAxis, AxisName, Ok, Once, Result, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
-import { given, notDim } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
-import { axisOf, failed } from "./operands.ts";
-import { around, column, replaced, row } from "./structural.ts";
+import { axisOf } from "./axes.ts";
+import { given, notDim } from "./checks.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly into: Dim };
 

@@ -1,8 +1,9 @@
-import { dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Shape, sizeOf } from "../graph/dim.ts";
 import { ill, make, mistakeHere, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { allocate, type Data, flatten, misfit, type NestedArray } from "../graph/value.ts";
-import { dtypes, given, notOneOf, notShape } from "./arguments.ts";
+import { dtypes, given, notOneOf, notShape } from "./checks.ts";
+import { row } from "./samples.ts";
 
 type Constant = { readonly shape: Shape; readonly dtype: DType; readonly data: Data };
 
@@ -17,7 +18,7 @@ export const constantOp: Op<Constant> = {
   lift: ({ node }) => node,
   label: () => "constant",
   latex: () => "c",
-  samples: [{ name: "vector", operands: [], attributes: { shape: [dim("row", 2)], dtype: "float", data: Float64Array.of(1, 2) } }],
+  samples: [{ name: "vector", operands: [], attributes: { shape: [row], dtype: "float", data: Float64Array.of(1, 2) } }],
 };
 
 export function constantNode(shape: Shape, dtype: DType, data: Data): Node {

@@ -3,12 +3,13 @@ import { type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, CertainCount, Count, IsAny, Minus, Ok, Once, Result, Same, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
-import { given, notDim } from "./arguments.ts";
+import { axisOf } from "./axes.ts";
+import { given, notDim } from "./checks.ts";
 import { kept, layoutOf, resultShape } from "./contract-axes.ts";
 import { product } from "./contract-kernel.ts";
-import { between, drawn } from "./elementwise.ts";
-import { axisOf, failed } from "./operands.ts";
-import { column, layer, offsets, row, strides } from "./structural.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { offsets, strides } from "./strides.ts";
 
 // The product primitive: StableHLO's dot_general, but that batch dims keep their place among a's.
 export const contractOp: Op<ContractAxes> = {

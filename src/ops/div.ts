@@ -1,12 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
-import { between, drawn, elementwise } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-
-const row = dim("row", 2);
-const column = dim("column", 3);
+import { between, column, drawn, row } from "./samples.ts";
 
 export const divOp: Op = elementwise({
   name: "div",

@@ -3,10 +3,10 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
 import type { Step } from "../graph/source.ts";
-import { shown } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
+import { shown } from "./checks.ts";
+import { linear } from "./linear.ts";
 import { failed, needsFloat } from "./operands.ts";
-import { column, linear, row } from "./structural.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 /** `steps`: the time step of the instance, outermost first; empty outside of cells. */
 type Attributes = { readonly rate: number; readonly name: string; readonly steps: readonly number[] };

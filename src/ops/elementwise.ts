@@ -7,10 +7,10 @@
 import type { Algebra, Arithmetic } from "../graph/algebra.ts";
 import { alignment, type Shape, showShape, sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
-import type { DType, Mistake, NoDerivative, Node, Op, Sample, SampleOperand, Typed } from "../graph/node.ts";
+import type { DType, Mistake, NoDerivative, Node, Op, Sample, Typed } from "../graph/node.ts";
 import { allocate, type Data, type Value } from "../graph/value.ts";
 import { type Column, columns } from "./columns.ts";
-import { offsets, strides } from "./structural.ts";
+import { offsets, strides } from "./strides.ts";
 
 /** v ↦ diag(∂y/∂x_i)·v; undefined where the derivative is zero everywhere it exists. */
 export type Diagonal = (m: Arithmetic<Node>, v: Node, x: readonly Node[], y: Node) => Node | undefined;
@@ -219,21 +219,4 @@ function axesIn(value: Value, shape: Shape): readonly number[] {
     axes[i] = j--;
   }
   return axes;
-}
-
-// ---- samples ----
-
-/** Operands for the laws: a shape, and how its elements are drawn. */
-export function drawn(shape: Shape, draw: (u: number, index: number) => number, dtype: DType = "float"): SampleOperand {
-  return { shape, draw, dtype };
-}
-
-/** Elements as given: edges of the domain, kinks. */
-export function exactly(shape: Shape, data: readonly number[], dtype: DType = "float"): SampleOperand {
-  return { shape, data, dtype };
-}
-
-/** Uniform between two numbers. */
-export function between(low: number, high: number): (u: number) => number {
-  return (u) => low + (high - low) * u;
 }

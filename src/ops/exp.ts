@@ -1,9 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Unary } from "../graph/types.ts";
-import { between, drawn, elementwise } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 export const expOp: Op = elementwise({
   name: "exp",
@@ -14,7 +14,7 @@ export const expOp: Op = elementwise({
   derivative: [(m, v, _, y) => m.mul(v, y)],
   picture: { derivative: [(c, _, y) => `${c} ∘ ${y}`] },
   latex: (a) => `\\exp ${a}`,
-  samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-3, 3))], attributes: {} }],
+  samples: [{ name: "matrix", operands: [drawn([row, column], between(-3, 3))], attributes: {} }],
 });
 
 /**

@@ -1,11 +1,10 @@
-import type { Shape } from "../graph/dim.ts";
-import { dim, sizeOf } from "../graph/dim.ts";
+import { type Shape, sizeOf } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
-import type { Op } from "../graph/node.ts";
-import { createNode, type Node, type Tensor } from "../graph/node.ts";
+import { createNode, type Node, type Op, type Tensor } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import { allocate } from "../graph/value.ts";
-import { given, notNumber, notShape } from "./arguments.ts";
+import { given, notNumber, notShape } from "./checks.ts";
+import { column, row } from "./samples.ts";
 
 type Full = { readonly shape: Shape; readonly value: number };
 
@@ -21,7 +20,7 @@ export const fullOp: Op<Full> = {
   picture: { plumbing: true },
   label: ({ value }) => showNumber(value),
   latex: (_, { value }) => showNumber(value),
-  samples: [{ name: "matrix", operands: [], attributes: { shape: [dim("row", 2), dim("column", 3)], value: 0.5 } }],
+  samples: [{ name: "matrix", operands: [], attributes: { shape: [row, column], value: 0.5 } }],
 };
 
 function showNumber(value: number): string {

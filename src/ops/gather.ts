@@ -1,11 +1,12 @@
-import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, replaced, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { Fault, type Value } from "../graph/value.ts";
-import { between, drawn, exactly } from "./elementwise.ts";
-import { withAxis } from "./operands.ts";
-import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
+import { allocate, Fault, type Value } from "../graph/value.ts";
+import { withAxis } from "./axes.ts";
+import { linear } from "./linear.ts";
+import { between, column, drawn, exactly, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 
@@ -24,11 +25,11 @@ export const gatherOp: Op<Attributes> = {
       certain: true,
     };
   },
-  evaluate: ([table, ids], { attributes: { axis }, shape }) => {
+  evaluate: ([table, ids], { attributes: { axis }, shape, dtype }) => {
     const { outer, along, inner } = around(table!.shape, axis);
     checkIds(ids!, along);
     const count = ids!.data.length;
-    const out = copyLike(table!.data, sizeOf(shape));
+    const out = allocate(dtype, sizeOf(shape));
     for (let o = 0; o < outer; o++) {
       for (let k = 0; k < count; k++) {
         const from = (o * along + ids!.data[k]!) * inner;

@@ -2,10 +2,13 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { shown } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
-import { failed, withAxis } from "./operands.ts";
-import { around, column, copyLike, layer, linear, row } from "./structural.ts";
+import { allocate } from "../graph/value.ts";
+import { withAxis } from "./axes.ts";
+import { shown } from "./checks.ts";
+import { linear } from "./linear.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly at: number };
 
@@ -13,9 +16,9 @@ export const indexOp: Op<Attributes> = {
   name: "index",
   doc: "One element of an axis, which is dropped: x_t of x.",
   infer: ([a], { axis }) => ({ shape: a!.shape.filter((_, i) => i !== axis), dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { axis, at } }) => {
+  evaluate: ([a], { attributes: { axis, at }, dtype }) => {
     const { outer, along, inner } = around(a!.shape, axis);
-    const out = copyLike(a!.data, outer * inner);
+    const out = allocate(dtype, outer * inner);
     for (let o = 0; o < outer; o++) {
       const from = (o * along + at) * inner;
       out.set(a!.data.subarray(from, from + inner), o * inner);

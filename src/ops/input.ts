@@ -1,7 +1,7 @@
 import type { Shape } from "../graph/dim.ts";
 import { ill, make, opFunction } from "../graph/make.ts";
 import type { DType, Op, Tensor } from "../graph/node.ts";
-import { dtypes, given, notOneOf } from "./arguments.ts";
+import { dtypes, given, notOneOf } from "./checks.ts";
 import { badShape } from "./parameter.ts";
 
 type Input = { readonly name: string; readonly shape: Shape; readonly dtype: DType };

@@ -1,8 +1,9 @@
-import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
-import { given, notDim } from "./arguments.ts";
-import { around } from "./structural.ts";
+import { given, notDim } from "./checks.ts";
+import { column, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly shape: Shape; readonly axis: number };
 
@@ -24,7 +25,7 @@ export const iotaOp: Op<Attributes> = {
   picture: { plumbing: true },
   label: () => "0, 1, 2, …",
   latex: () => "(0, 1, \\dots)",
-  samples: [{ name: "columns", operands: [], attributes: { shape: [dim("row", 2), dim("column", 3)], axis: 1 } }],
+  samples: [{ name: "columns", operands: [], attributes: { shape: [row, column], axis: 1 } }],
 };
 
 export function iotaNode(shape: Shape, axis: number): Node {

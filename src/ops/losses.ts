@@ -6,7 +6,7 @@ import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
 import type { Ok, Result, SameShape, ShapeError, ShowShape, Wide } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
-import { given, notOneOf, shown } from "./arguments.ts";
+import { given, notOneOf, shown } from "./checks.ts";
 import { oneHotNode } from "./oneHot.ts";
 import { failed } from "./operands.ts";
 import { meanNode } from "./reductions.ts";

@@ -1,9 +1,8 @@
 import { make, opFunction } from "../graph/make.ts";
 import type { Node, Op } from "../graph/node.ts";
 import { argmaxOf } from "./argmax.ts";
-import { between, drawn, exactly } from "./elementwise.ts";
 import { needsFloat } from "./operands.ts";
-import { column, layer, row } from "./structural.ts";
+import { between, column, drawn, exactly, layer, row } from "./samples.ts";
 import { type Reduction, reduction } from "./sum.ts";
 
 type Attributes = { readonly axis: number };

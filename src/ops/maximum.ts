@@ -1,12 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
-import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-
-const row = dim("row", 2);
-const column = dim("column", 3);
+import { between, column, drawn, exactly, row } from "./samples.ts";
 
 export const maximumOp: Op = elementwise({
   name: "maximum",
@@ -26,7 +23,7 @@ export const maximumOp: Op = elementwise({
     { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
     { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(-3, 3))], attributes: {} },
     { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(-3, 3))], attributes: {} },
-    { name: "kink", operands: [exactly([dim("row", 3)], [-1, 0, 2]), exactly([dim("row", 3)], [-1, 1, 2])], attributes: {}, kink: true },
+    { name: "kink", operands: [exactly([column], [-1, 0, 2]), exactly([column], [-1, 1, 2])], attributes: {}, kink: true },
   ],
 });
 

@@ -1,8 +1,8 @@
 import type { Shape } from "../graph/dim.ts";
-import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Op, Tensor } from "../graph/node.ts";
-import { elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
+import { exactly, row } from "./samples.ts";
 
 export const notOp: Op = elementwise({
   name: "not",
@@ -13,7 +13,7 @@ export const notOp: Op = elementwise({
   derivative: { none: "truth values have no derivative" },
   label: "¬",
   latex: (a) => `\\lnot ${a}`,
-  samples: [{ name: "table", operands: [exactly([dim("row", 2)], [0, 1], "bool")], attributes: {} }],
+  samples: [{ name: "table", operands: [exactly([row], [0, 1], "bool")], attributes: {} }],
 });
 
 /** Whether a is false, element by element. */

@@ -1,12 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Comparison } from "../graph/types.ts";
-import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";
-
-const row = dim("row", 2);
-const column = dim("column", 3);
+import { between, column, drawn, exactly, row } from "./samples.ts";
 
 export const notEqualOp: Op = elementwise({
   name: "notEqual",

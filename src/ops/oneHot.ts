@@ -1,9 +1,9 @@
 import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
-import { given, notDim } from "./arguments.ts";
-import { exactly } from "./elementwise.ts";
+import { given, notDim } from "./checks.ts";
 import { checkIds } from "./gather.ts";
+import { exactly } from "./samples.ts";
 
 type Attributes = { readonly of: Dim };
 

@@ -1,20 +1,23 @@
-import { type Dim, dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, replaced, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { given, notDim, notNumber } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
-import { failed, withAxis } from "./operands.ts";
+import { allocate } from "../graph/value.ts";
+import { withAxis } from "./axes.ts";
+import { given, notDim, notNumber } from "./checks.ts";
+import { linear } from "./linear.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
 import type { Window } from "./slice.ts";
-import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
+import { around } from "./strides.ts";
 
 export const padOp: Op<Window> = {
   name: "pad",
   doc: "Zeros around: the axis lies in `into` from start. The adjoint of slice.",
   infer: ([a], { axis, into }) => ({ shape: replaced(a!.shape, axis, [into]), dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { axis, start, into }, shape }) => {
+  evaluate: ([a], { attributes: { axis, start, into }, shape, dtype }) => {
     const { outer, along, inner } = around(a!.shape, axis);
-    const out = copyLike(a!.data, sizeOf(shape));
+    const out = allocate(dtype, sizeOf(shape));
     for (let o = 0; o < outer; o++) out.set(a!.data.subarray(o * along * inner, (o + 1) * along * inner), (o * into.size + start) * inner);
     return out;
   },

@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
 import type { Op, Parameter } from "../graph/node.ts";
 import { Fault } from "../graph/value.ts";
-import { notShape, shown } from "./arguments.ts";
+import { notShape, shown } from "./checks.ts";
 import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };

@@ -1,10 +1,12 @@
 import { type Dim, dim, type Shape, sameDim, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
-import { given, notDim, shown } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
+import { allocate } from "../graph/value.ts";
+import { given, notDim, shown } from "./checks.ts";
+import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
-import { around, column, copyLike, linear, row } from "./structural.ts";
+import { between, column, drawn, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly at: number; readonly into: Dim };
 
@@ -12,12 +14,12 @@ export const placeOp: Op<Attributes> = {
   name: "place",
   doc: "Zeros, but for a at one element of a new axis. The adjoint of index.",
   infer: ([a], { axis, into }) => ({ shape: [...a!.shape.slice(0, axis), into, ...a!.shape.slice(axis)], dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { axis, at }, shape }) => {
+  evaluate: ([a], { attributes: { axis, at }, shape, dtype }) => {
     const { outer, along, inner } = around(
       shape.map((d) => d.size),
       axis,
     );
-    const out = copyLike(a!.data, sizeOf(shape));
+    const out = allocate(dtype, sizeOf(shape));
     for (let o = 0; o < outer; o++) out.set(a!.data.subarray(o * inner, (o + 1) * inner), (o * along + at) * inner);
     return out;
   },

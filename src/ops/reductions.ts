@@ -1,7 +1,6 @@
 // Composites that reduce: made of primitives, without a derivative rule of their own.
 
-import type { Dim, Shape } from "../graph/dim.ts";
-import { sizeOf } from "../graph/dim.ts";
+import { type Dim, type Shape, sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";

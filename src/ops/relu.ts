@@ -1,9 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Unary } from "../graph/types.ts";
-import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
+import { between, column, drawn, exactly, row } from "./samples.ts";
 
 export const reluOp: Op = elementwise({
   name: "relu",
@@ -16,8 +16,8 @@ export const reluOp: Op = elementwise({
   picture: { derivative: [(c, _, y) => `${c} ∘ [${y} > 0]`] },
   latex: (a) => `\\operatorname{relu} ${a}`,
   samples: [
-    { name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-3, 3))], attributes: {} },
-    { name: "kink", operands: [exactly([dim("row", 3)], [-1, 0, 2])], attributes: {}, kink: true },
+    { name: "matrix", operands: [drawn([row, column], between(-3, 3))], attributes: {} },
+    { name: "kink", operands: [exactly([column], [-1, 0, 2])], attributes: {}, kink: true },
   ],
 });
 

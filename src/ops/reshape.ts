@@ -1,12 +1,13 @@
-import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, replaced, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { userCalled } from "../graph/source.ts";
 import type { AtAxis, AxisName, DimAt, Ok, Once, Result, SameShape, SameSize, ShowDim, ShowShape, Unless } from "../graph/types.ts";
-import { given, notDim, notShape } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
-import { failed, withAxis } from "./operands.ts";
-import { column, linear, replaced, row } from "./structural.ts";
+import { withAxis } from "./axes.ts";
+import { given, notDim, notShape } from "./checks.ts";
+import { linear } from "./linear.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 type Attributes = { readonly shape: Shape };
 

@@ -2,9 +2,11 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once } from "../graph/types.ts";
-import { between, drawn } from "./elementwise.ts";
-import { withAxis } from "./operands.ts";
-import { around, column, copyLike, linear, row } from "./structural.ts";
+import { allocate } from "../graph/value.ts";
+import { withAxis } from "./axes.ts";
+import { linear } from "./linear.ts";
+import { between, column, drawn, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 
@@ -12,9 +14,9 @@ export const reverseOp: Op<Attributes> = {
   name: "reverse",
   doc: "An axis from its end to its start.",
   infer: ([a]) => ({ shape: a!.shape, dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { axis } }) => {
+  evaluate: ([a], { attributes: { axis }, dtype }) => {
     const { outer, along, inner } = around(a!.shape, axis);
-    const out = copyLike(a!.data, a!.data.length);
+    const out = allocate(dtype, a!.data.length);
     for (let o = 0; o < outer; o++) {
       for (let k = 0; k < along; k++) {
         const from = (o * along + k) * inner;

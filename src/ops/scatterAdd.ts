@@ -2,11 +2,11 @@ import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../grap
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, Ok, Result, ShapeError, ShowShape } from "../graph/types.ts";
-import { given, notDim } from "./arguments.ts";
-import { between, drawn, exactly } from "./elementwise.ts";
+import { given, notDim } from "./checks.ts";
 import { checkIds } from "./gather.ts";
+import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
-import { column, linear, row } from "./structural.ts";
+import { between, column, drawn, exactly, row } from "./samples.ts";
 
 type Attributes = { readonly axis: number; readonly into: Dim };
 

@@ -1,12 +1,14 @@
-import type { Dim, Shape } from "../graph/dim.ts";
-import { dim } from "../graph/dim.ts";
+import { type Dim, dim, replaced, type Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { given, notDim, notNumber } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
-import { failed, withAxis } from "./operands.ts";
-import { around, column, copyLike, linear, replaced, row } from "./structural.ts";
+import { allocate } from "../graph/value.ts";
+import { withAxis } from "./axes.ts";
+import { given, notDim, notNumber } from "./checks.ts";
+import { linear } from "./linear.ts";
+import { failed } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
+import { around } from "./strides.ts";
 
 export type Window = { readonly axis: number; readonly start: number; readonly into: Dim };
 
@@ -14,9 +16,9 @@ export const sliceOp: Op<Window> = {
   name: "slice",
   doc: "`into.size` elements of an axis, from start; the axis is then `into`.",
   infer: ([a], { axis, into }) => ({ shape: replaced(a!.shape, axis, [into]), dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { axis, start, into } }) => {
+  evaluate: ([a], { attributes: { axis, start, into }, dtype }) => {
     const { outer, along, inner } = around(a!.shape, axis);
-    const out = copyLike(a!.data, outer * into.size * inner);
+    const out = allocate(dtype, outer * into.size * inner);
     for (let o = 0; o < outer; o++) {
       const from = (o * along + start) * inner;
       out.set(a!.data.subarray(from, from + into.size * inner), o * into.size * inner);

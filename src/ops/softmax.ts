@@ -6,7 +6,7 @@ import type { Node, Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
 import type { AtAxis, AxisName, Ok, Once } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
-import { withAxis } from "./operands.ts";
+import { withAxis } from "./axes.ts";
 import { logSumExpNode, meanNode, spreadBack } from "./reductions.ts";
 
 /** Functions along one dim (or the last, -1), shape kept. */

@@ -1,9 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Unary } from "../graph/types.ts";
-import { between, drawn, elementwise } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 export const softplusOp: Op = elementwise({
   name: "softplus",
@@ -14,7 +14,7 @@ export const softplusOp: Op = elementwise({
   derivative: [(m, v, [a]) => m.mul(v, m.sigmoid(a!))],
   picture: { derivative: [(c, [x]) => `${c} ∘ σ(${x})`] },
   latex: (a) => `\\operatorname{softplus} ${a}`,
-  samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(-6, 6))], attributes: {} }],
+  samples: [{ name: "matrix", operands: [drawn([row, column], between(-6, 6))], attributes: {} }],
 });
 
 /**

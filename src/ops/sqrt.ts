@@ -1,9 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
 import type { Unary } from "../graph/types.ts";
-import { between, drawn, elementwise } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 export const sqrtOp: Op = elementwise({
   name: "sqrt",
@@ -15,7 +15,7 @@ export const sqrtOp: Op = elementwise({
   picture: { derivative: [(c, _, y) => `${c} ÷ 2${y}`] },
   label: "√",
   latex: (a) => `\\sqrt{${a}}`,
-  samples: [{ name: "matrix", operands: [drawn([dim("row", 2), dim("column", 3)], between(0.1, 5))], attributes: {} }],
+  samples: [{ name: "matrix", operands: [drawn([row, column], between(0.1, 5))], attributes: {} }],
 });
 
 /**

@@ -1,12 +1,11 @@
-import { type Dim, dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
+import { type Dim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { IsAny, SameShape, ShapeError, ShowShape } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
-import { given, notDim } from "./arguments.ts";
-import { between, drawn } from "./elementwise.ts";
+import { given, notDim } from "./checks.ts";
 import { failed } from "./operands.ts";
-import { column } from "./structural.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 type Attributes = { readonly into: Dim; readonly shape: Shape; readonly dtype: DType };
 
@@ -63,7 +62,7 @@ export const stackOp: Op<Attributes> = {
     {
       name: "two rows",
       operands: [drawn([column], between(-2, 2)), drawn([column], between(-2, 2))],
-      attributes: { into: dim("row", 2), shape: [column], dtype: "float" },
+      attributes: { into: row, shape: [column], dtype: "float" },
     },
   ],
 };

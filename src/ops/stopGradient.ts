@@ -1,8 +1,7 @@
 import type { Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
-import { between, drawn } from "./elementwise.ts";
-import { column, row } from "./structural.ts";
+import { between, column, drawn, row } from "./samples.ts";
 
 export const stopGradientOp: Op<Record<never, never>> = {
   name: "stopGradient",

@@ -2,9 +2,11 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { between, drawn } from "./elementwise.ts";
-import { needsFloat, withAxis } from "./operands.ts";
-import { column, layer, linear, offsets, row, strides } from "./structural.ts";
+import { withAxis } from "./axes.ts";
+import { linear } from "./linear.ts";
+import { needsFloat } from "./operands.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly axes: readonly number[] };
 

@@ -2,9 +2,11 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { Ok, ShapeError, ShowShape, Wide } from "../graph/types.ts";
-import { between, drawn } from "./elementwise.ts";
+import { allocate } from "../graph/value.ts";
+import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
-import { column, copyLike, layer, linear, offsets, row, strides } from "./structural.ts";
+import { between, column, drawn, layer, row } from "./samples.ts";
+import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly order: readonly number[] };
 
@@ -12,13 +14,13 @@ export const transposeOp: Op<Attributes> = {
   name: "transpose",
   doc: "Axes in another order: the result's axis i is a's axis order[i].",
   infer: ([a], { order }) => ({ shape: order.map((i) => a!.shape[i]!), dtype: a!.dtype }),
-  evaluate: ([a], { attributes: { order } }) => {
+  evaluate: ([a], { attributes: { order }, dtype }) => {
     const by = strides(a!.shape);
     const from = offsets(
       order.map((i) => a!.shape[i]!),
       order.map((i) => by[i]!),
     );
-    const out = copyLike(a!.data, from.length);
+    const out = allocate(dtype, from.length);
     for (let i = 0; i < from.length; i++) out[i] = a!.data[from[i]!]!;
     return out;
   },

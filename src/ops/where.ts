@@ -1,12 +1,9 @@
-import { dim } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op } from "../graph/node.ts";
 import type { Where } from "../graph/types.ts";
-import { between, drawn, elementwise, exactly } from "./elementwise.ts";
+import { elementwise } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";
-
-const row = dim("row", 2);
-const column = dim("column", 3);
+import { between, column, drawn, exactly, row } from "./samples.ts";
 
 // The side that was not chosen gets a zero that is selected, not multiplied: 0·∞ would be NaN.
 export const whereOp: Op = elementwise({
