@@ -1,8 +1,7 @@
 // Gradient flow in numbers: how much of ∂E/∂h reaches each step, the Jacobians that carry it, the bound of the textbook, and a verdict. The graph
 // of what is asked is built here; the doors evaluate it and hand the values back to `read`.
 
-import type { Dim } from "../graph/dim.ts";
-import { freshDim } from "../graph/dim.ts";
+import { type Dim, dim, freshDim } from "../graph/dim.ts";
 import { mistakesIn } from "../graph/graph.ts";
 import { ill, mistakeHere } from "../graph/make.ts";
 import { hasDerivative, isNode, type Node, type Tensor } from "../graph/node.ts";
@@ -176,7 +175,7 @@ function ofSequence(gradient: Node, leaf: Node, sequence: number | undefined): N
   const sequences = leaf.shape.slice(0, -1).reduce((n, d) => n * d.size, 1);
   const flat = m.reshape(gradient, [
     gradient.shape[0]!,
-    { ...leaf.shape[0]!, name: "sequence", size: sequences } as Dim,
+    dim("sequence", sequences),
     leaf.shape.at(-1)!,
   ]);
   return m.index(flat, 1, sequence);
