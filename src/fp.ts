@@ -19,12 +19,12 @@ import {
 } from "./recurrence/flow.ts";
 
 export { checkGradients } from "./autodiff/check/check.ts";
+export * from "./both-doors.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
-export * from "./vocabulary.ts";
 
 type Either<A> = E.Either<readonly Diagnostic[], A>;
 

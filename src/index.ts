@@ -17,7 +17,7 @@ import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
 import type { Source } from "./train/sentences.ts";
 
-export * from "./vocabulary.ts";
+export * from "./both-doors.ts";
 
 function orThrow<A>(result: E.Either<readonly Diagnostic[], A>): A {
   if (E.isLeft(result)) throw new ClewError(result.left);

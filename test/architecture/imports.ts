@@ -16,11 +16,11 @@ export interface Import {
 }
 
 const core = ["graph", "ops", "evaluate", "autodiff", "recurrence"] as const;
-const rooms = [...core, "compile", "export", "models", "train", "cli", "index", "fp", "vocabulary"] as const;
+const rooms = [...core, "compile", "export", "models", "train", "cli", "index", "fp", "both-doors"] as const;
 export type Room = (typeof rooms)[number];
 
 /** The rooms that are single files: the two doors, and what both have. */
-const singleFiles: ReadonlySet<string> = new Set(["index", "fp", "vocabulary"]);
+const singleFiles: ReadonlySet<string> = new Set(["index", "fp", "both-doors"]);
 
 /** What each room may import, besides itself. */
 export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
@@ -36,7 +36,7 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   cli: rooms,
   index: rooms,
   fp: rooms,
-  vocabulary: [...core, "compile", "export", "models", "train"],
+  "both-doors": [...core, "compile", "export", "models", "train"],
 };
 
 /** The rooms that run under Node alone; all others must run in a browser. */
