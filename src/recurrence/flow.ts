@@ -143,7 +143,7 @@ function threadOf(
   }
   const states = given.map(floatLeaves);
   const bad = mistakesIn(topological([...(losses as Node[]), ...states.flat()]));
-  if (bad.length > 0) return { failed: ill(undefined, [], "float", [...(losses as Node[]), ...states.flat()]) };
+  if (bad.length > 0) return { failed: ill(undefined, { rests: [...(losses as Node[]), ...states.flat()] }) };
   if (states.some((s) => s.length === 0)) return wrong("NotTensor", "a state without float tensors carries no gradient");
   const of = states
     .flat()
@@ -173,11 +173,7 @@ function ofSequence(gradient: Node, leaf: Node, sequence: number | undefined): N
   const rank = leaf.shape.length;
   if (sequence === undefined || rank < 2) return gradient;
   const sequences = leaf.shape.slice(0, -1).reduce((n, d) => n * d.size, 1);
-  const flat = m.reshape(gradient, [
-    gradient.shape[0]!,
-    dim("sequence", sequences),
-    leaf.shape.at(-1)!,
-  ]);
+  const flat = m.reshape(gradient, [gradient.shape[0]!, dim("sequence", sequences), leaf.shape.at(-1)!]);
   return m.index(flat, 1, sequence);
 }
 
