@@ -5,7 +5,7 @@ import type { Diagnostic } from "../graph/diagnostics.ts";
 import { alignment, type Dim, type Shape, showShape } from "../graph/dim.ts";
 import { ill, make, mistakeHere, nameOf, sameType } from "../graph/make.ts";
 import type { Op } from "../graph/node.ts";
-import { createNode, type DType, isNode, type Node, nodesCreated } from "../graph/node.ts";
+import { type DType, isNode, type Node, nodesCreated } from "../graph/node.ts";
 import { ambientOrigin, building, callingUser } from "../graph/source.ts";
 import { dependents, topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
@@ -56,7 +56,7 @@ export function readCell(
 ): Template | IllCell {
   return building({ ...ambientOrigin(), cell: time }, () => {
     const standIn = (n: Node, shape: Shape, label: string): Node =>
-      sure && n.certain ? make(templateOp, [], { shape, dtype: n.dtype, label }) : ill(undefined, shape, n.dtype, [n]);
+      sure && n.certain ? make(templateOp, [], { shape, dtype: n.dtype, label }) : ill(undefined, { shape, dtype: n.dtype, rests: [n] });
     const called = (path: string, otherwise: string): string => (path === "" ? otherwise : path);
     const names = paths(from, isNode);
     const states = nodesOf(from).map((s, i) => standIn(s, s.shape, called(names[i]!, "state")));
@@ -133,12 +133,6 @@ function maskMismatch(mask: Node, [from, over, output]: readonly [Tree<Node>, Tr
     [mask, odd],
     "a mask has the dims [time, batch], and batch is a dim of whatever it selects",
   );
-}
-
-/** A node that carries several mistakes, for what cannot be built. */
-export function illFor(mistakes: readonly Diagnostic[], rests: readonly Node[]): Node {
-  const { op, origin } = ill(undefined);
-  return createNode(op, rests, {}, [], "float", origin, mistakes, false);
 }
 
 export function like(tree: Tree<Node>, values: readonly Node[]): Tree<Node> {

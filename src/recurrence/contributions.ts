@@ -167,7 +167,7 @@ function sumOf(parts: readonly Node[], shape: Shape): Node {
 
 function failed(because: Node, shape: Shape): Contributions<Shape> & Signal {
   const [t, k] = [dim("t", 1), dim("k", 1)];
-  const rest = (s: Shape) => ill(undefined, s, "float", [because]) as Tensor<never>;
+  const rest = (s: Shape) => ill(undefined, { shape: s, rests: [because] }) as Tensor<never>;
   const tables = {
     terms: rest([t, k, ...shape]),
     norms: rest([t, k]),

@@ -1,7 +1,7 @@
 // Gradient flow in numbers: how much of ∂E/∂h reaches each step, the Jacobians that carry it, the bound of the textbook, and a verdict. The graph
 // of what is asked is built here; the doors evaluate it and hand the values back to `read`.
 
-import { type Dim, dim, freshDim } from "../graph/dim.ts";
+import { dim, freshDim } from "../graph/dim.ts";
 import { mistakesIn } from "../graph/graph.ts";
 import { ill, mistakeHere } from "../graph/make.ts";
 import { hasDerivative, isNode, type Node, type Tensor } from "../graph/node.ts";

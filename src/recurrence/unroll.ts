@@ -11,7 +11,7 @@ import { ambientOrigin, building, composite, type Step, type Unrolling } from ".
 import { nodesOf, type Tree } from "../graph/tree.ts";
 import type { IsAny } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { type Cell, illFor, like, readCell, type Template } from "./cell.ts";
+import { type Cell, like, readCell, type Template } from "./cell.ts";
 import { firstReal } from "./mask.ts";
 import { type Given, type IllOptions, type Options, readOptions } from "./options.ts";
 
@@ -112,7 +112,7 @@ function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
   const options = readOptions(cell, given);
   if ("mistakes" in options) return illUnroll(options, cell);
   const template = readCell(cell, options.from, options.over, options.time, options.mask, true);
-  if ("mistakes" in template) return failedWith(illFor(template.mistakes, template.rests), options, template.output);
+  if ("mistakes" in template) return failedWith(ill(template.mistakes, { rests: template.rests }), options, template.output);
   return substituted(template, options);
 }
 
@@ -205,12 +205,12 @@ function illUnroll({ mistakes, rests, known }: IllOptions, cell: Cell): AnyUnrol
   const readable = typeof cell === "function" && from !== undefined && over !== undefined;
   const read = readable ? readCell(cell, from, over, time, undefined, false) : undefined;
   const inCell = read !== undefined && "mistakes" in read ? read : { mistakes: [], rests: [] };
-  return failedWith(illFor([...mistakes, ...inCell.mistakes], [...rests, ...inCell.rests]), known, read?.output);
+  return failedWith(ill([...mistakes, ...inCell.mistakes], { rests: [...rests, ...inCell.rests] }), known, read?.output);
 }
 
 /** What a failed unrolling gives: best-effort shapes, all resting on the mistakes. */
 function failedWith(because: Node, { from, over, time }: Partial<Options>, output?: Tree<Node>): AnyUnrolled {
-  const rest = (n: Node, shape: Shape): Node => ill(undefined, shape, n.dtype, [because]);
+  const rest = (n: Node, shape: Shape): Node => ill(undefined, { shape, dtype: n.dtype, rests: [because] });
   const resting = (tree: Tree<Node> | undefined, shape: (n: Node) => Shape): Tree<Node> =>
     tree === undefined
       ? because

@@ -61,7 +61,12 @@ export const untie: <const O, W extends Tensor>(outputs: O, of: W) => Untied<O, 
   (outputs: unknown, of: unknown) => {
     if (!isTreeOfNodes(outputs) || !isNode(of)) {
       const problem = mistakeHere("NotTensor", "untie", "expected tensors, and the tensor that they share", [], "untie(loss, W)");
-      return { outputs: isTreeOfNodes(outputs) ? mapNodes(outputs, (o) => ill(problem, o.shape, o.dtype, [o])) : ill(problem), copies: [] };
+      return {
+        outputs: isTreeOfNodes(outputs)
+          ? mapNodes(outputs, (o) => ill(problem, { shape: o.shape, dtype: o.dtype, rests: [o] }))
+          : ill(problem),
+        copies: [],
+      };
     }
     const { roots, copies } = untieNodes(nodesOf(outputs), of);
     return { outputs: rebuild(outputs as Tree<Node>, isNode, roots), copies };
