@@ -115,7 +115,7 @@ function checked(
 }
 
 function fail(wrt: unknown, problem: Diagnostic | undefined, rests: readonly Node[]): Tree<Node> {
-  return mapNodes(wrt, (w) => ill(problem, w.shape, "float", rests));
+  return mapNodes(wrt, (w) => ill(problem, { shape: w.shape, rests }));
 }
 
 function fill(wrt: unknown, found: readonly (Node | undefined)[]): Tree<Node> {
@@ -189,11 +189,11 @@ export const jvp: <const O, const P extends Wrt>(outputs: O, wrt: P, tangents: L
     if (!("nodes" in targets)) {
       const reason = nodesOf(targets.failed);
       return isTreeOfNodes(outputs)
-        ? mapNodes(outputs, (o) => ill(undefined, o.shape, "float", reason))
-        : ill(undefined, [], "float", reason);
+        ? mapNodes(outputs, (o) => ill(undefined, { shape: o.shape, rests: reason }))
+        : ill(undefined, { rests: reason });
     }
     const problem = sameShapes("jvp", targets.nodes, nodesOf(tangents), "tangent");
-    if (problem !== undefined) return mapNodes(outputs, (o) => ill(problem, o.shape));
+    if (problem !== undefined) return mapNodes(outputs, (o) => ill(problem, { shape: o.shape }));
     return fill(outputs, forward(nodesOf(outputs), targets.nodes, nodesOf(tangents)));
   },
 );
@@ -246,7 +246,7 @@ export const hessian: <S extends Shape>(loss: Tensor<readonly []>, wrt: Tensor<S
     if (!isNode(wrt)) return ill(mistakeHere("NotTensor", "hessian", `expected a tensor, found ${shown(wrt)}`, [], "hessian(loss, W)"));
     const gradient = gradOf("hessian", loss, wrt, {}) as Node;
     const shape = [...wrt.shape, ...wrt.shape];
-    return gradient.certain ? jacobianOf(gradient, wrt, [wrt]) : ill(undefined, shape, "float", [gradient]);
+    return gradient.certain ? jacobianOf(gradient, wrt, [wrt]) : ill(undefined, { shape, rests: [gradient] });
   },
 );
 

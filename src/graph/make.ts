@@ -96,14 +96,25 @@ const illOp: Op = {
   samples: [],
 };
 
-/** A node that stands for a mistake. `rests` are nodes whose own mistakes it passes on. */
-export function ill(problem: Diagnostic | undefined, shape: Shape = [], dtype: DType = "float", rests: readonly Node[] = []): Node {
-  return createNode(illOp, rests, {}, shape, dtype, ambientOrigin(), problem === undefined ? [] : [problem], false);
+/** What is known of an ill node: its best-effort shape, and the nodes whose own mistakes it passes on. */
+export interface IllAs {
+  readonly shape?: Shape;
+  readonly dtype?: DType;
+  readonly rests?: readonly Node[];
+  /** Whether the shape holds whatever the mistake is: then what is wrong with the node's use is a mistake of its own. */
+  readonly certain?: boolean;
+}
+
+/** A node that stands for mistakes; without one of its own it stays silent, and passes on those of what it rests on. */
+export function ill(problems: Diagnostic | readonly Diagnostic[] | undefined, as: IllAs = {}): Node {
+  const { shape = [], dtype = "float", rests = [], certain = false } = as;
+  const mistakes = problems === undefined ? [] : "code" in problems ? [problems] : problems;
+  return createNode(illOp, rests, {}, shape, dtype, ambientOrigin(), mistakes, certain);
 }
 
 /** A node that rests on a mistake, and whose shape is known all the same: that of `as`. What is wrong with its use is a mistake of its own. */
 export function illLike(because: Node, as: Node): Node {
-  return createNode(illOp, [because], {}, as.shape, as.dtype, ambientOrigin(), [], as.certain);
+  return ill(undefined, { shape: as.shape, dtype: as.dtype, rests: [because], certain: as.certain });
 }
 
 /** An operand as the user gave it: a node, or a mistake that says what was found instead. */

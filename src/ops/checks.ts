@@ -46,5 +46,6 @@ export function given(op: string, operands: readonly Node[], checks: readonly (s
   const wrong = checks.find((c) => c !== undefined);
   if (wrong === undefined) return build();
   const about = /\bdim|\bshape/.test(wrong) ? hint : undefined;
-  return ill(mistakeHere("BadArgument", op, wrong, operands, about), operands[0]?.shape ?? [], operands[0]?.dtype ?? "float", operands);
+  const { shape = [], dtype = "float" } = operands[0] ?? {};
+  return ill(mistakeHere("BadArgument", op, wrong, operands, about), { shape, dtype, rests: operands });
 }

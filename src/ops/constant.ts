@@ -40,7 +40,7 @@ export const constant: ConstantFunction = opFunction(constantOp, (data: NestedAr
     const flat = flatten(data, shape);
     const wrong = typeof flat === "string" ? flat : misfit(flat, dtype);
     if (wrong !== undefined)
-      return ill(mistakeHere("BadArgument", "constant", wrong, [], "nested arrays or a typed array, row-major"), shape, dtype);
+      return ill(mistakeHere("BadArgument", "constant", wrong, [], "nested arrays or a typed array, row-major"), { shape, dtype });
     const own = allocate(dtype, sizeOf(shape));
     own.set(flat as ArrayLike<number>);
     return constantNode(shape, dtype, own);

@@ -1,11 +1,9 @@
-// What op functions do with their arguments: numbers become scalars, axes named by a dim become positions, and what cannot be resolved
-// becomes a mistake that the result carries.
+// Operands as users give them: numbers become scalars, and what is wrong with operands becomes a mistake that the result carries.
 
 import type { Code, Diagnostic } from "../graph/diagnostics.ts";
 import type { Shape } from "../graph/dim.ts";
-import { ill, mistakeHere, operand } from "../graph/make.ts";
-import { createNode, type DType, type Mistake, type Node, type Typed } from "../graph/node.ts";
-import { ambientOrigin } from "../graph/source.ts";
+import { type IllAs, ill, mistakeHere, operand } from "../graph/make.ts";
+import type { DType, Mistake, Node, Typed } from "../graph/node.ts";
 import { constantNode } from "./constant.ts";
 import { scalarNode } from "./full.ts";
 
@@ -18,20 +16,10 @@ export function numeric(op: string, value: unknown): Node {
  * The result of an expression that makes no sense, with its best-effort shape. Silent when the shape of an operand that the mistake is about is
  * itself a guess. It `rests` on all operands (default: those it is about), so that their own mistakes are not lost.
  */
-export function failed(
-  op: string,
-  code: Code,
-  message: string,
-  operands: readonly Node[],
-  hint: string | undefined,
-  guess: { readonly shape: Shape; readonly dtype?: DType; readonly certain?: boolean; readonly rests?: readonly Node[] },
-): Node {
-  const { shape, dtype = "float", certain = false, rests = operands } = guess;
+export function failed(op: string, code: Code, message: string, operands: readonly Node[], hint: string | undefined, guess: IllAs): Node {
   const silent = !operands.every((o) => o.certain);
   const problem: Diagnostic | undefined = silent ? undefined : mistakeHere(code, op, message, operands, hint);
-  const node = ill(problem, shape, dtype, rests);
-  if (!certain || problem === undefined) return node;
-  return createNode(node.op, node.inputs, node.attributes, shape, dtype, ambientOrigin(), node.diagnostics, true);
+  return ill(problem, { rests: operands, ...guess, certain: guess.certain === true && !silent });
 }
 
 /** Two operands of one dtype, of which one may be a number: it takes the other's dtype. */

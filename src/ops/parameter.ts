@@ -44,10 +44,9 @@ export const parameter: <const S extends Shape>(name: string, shape: S, initial?
     const problem = badShape("parameter", name, shape);
     if (problem !== undefined) return ill(problem);
     if (initial !== undefined && typeof initial !== "function")
-      return ill(
-        mistakeHere("BadArgument", "parameter", `"${name}": the initialiser must be a function, found ${shown(initial)}`, []),
+      return ill(mistakeHere("BadArgument", "parameter", `"${name}": the initialiser must be a function, found ${shown(initial)}`, []), {
         shape,
-      );
+      });
     return createParameter(parameterOp, { name, shape, initial: initial ?? (shape.length >= 2 ? glorot() : constantly(0)) });
   },
 );
