@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TopLevelSpec } from "vega-lite";
 import { learn, rnnOf, rnnOptimiser } from "../examples/sentiment/learn.ts";
-import { drawn } from "../examples/sentiment/report-charts.ts";
+import { drawn } from "../examples/sentiment/report/charts.ts";
 import { phraseTask } from "../examples/sentiment/task.ts";
 
 const docs = fileURLToPath(new URL("../docs/", import.meta.url));

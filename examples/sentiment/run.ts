@@ -48,7 +48,7 @@ async function story(args: readonly string[], { stdout }: Streams): Promise<E.Ei
   const command = ["npm start", ...(args.length > 0 ? ["--", ...args.map(quoted)] : [])].join(" ");
   const results = await experiment(task.right, { seed, ask, command }, terminal(stdout));
   // loaded here: charts and pictures take a second to load, which a wrong option should not have to wait for
-  const { report } = await import("./report.ts");
+  const { report } = await import("./report/report.ts");
   const written = writeAll(out, { ...(await report(results)), "report.json": reportJson(results) });
   if (E.isRight(written)) stdout.write(`Open ${join(out, "report.html")}\n`);
   return written;

@@ -1,7 +1,7 @@
 // A run's results with figures that nobody would mistake for others, to draw reports from without training.
 
 import { bagOfWords, type GradientReport, sentenceRnn, vocabulary } from "clew";
-import type { Pictures } from "../../examples/sentiment/report-figures.ts";
+import type { Pictures } from "../../examples/sentiment/report/figures.ts";
 import type { Answer, Learned, Results } from "../../examples/sentiment/results.ts";
 
 const four = ["This movie is good", "This movie is bad", "This movie is not good", "This movie is not bad"] as const;

@@ -1,7 +1,7 @@
 import { type DefaultTreeAdapterTypes, type ParserError, parse, serialize } from "parse5";
 import { beforeAll, describe, expect, it } from "vitest";
-import { reportFiles } from "../../examples/sentiment/report.ts";
-import { percent } from "../../examples/sentiment/report-html.ts";
+import { percent } from "../../examples/sentiment/report/html.ts";
+import { reportFiles } from "../../examples/sentiment/report/report.ts";
 import type { Results } from "../../examples/sentiment/results.ts";
 import { file, phrases, pictures } from "./report-fixture.ts";
 

@@ -1,10 +1,10 @@
 // The charts, described to Vega-Lite and drawn as SVG without a browser. What they mean is said in their captions (report.ts).
 
 import type { TopLevelSpec } from "vega-lite";
-import { percent } from "./report-html.ts";
-import { colours, sans } from "./report-style.ts";
-import type { ScoreDemand } from "./report-words.ts";
-import type { GradientPerWord, Learned, Opinion } from "./results.ts";
+import type { GradientPerWord, Learned, Opinion } from "../results.ts";
+import { percent } from "./html.ts";
+import { colours, sans } from "./style.ts";
+import type { ScoreDemand } from "./words.ts";
 
 const models = { domain: ["bag of words", "RNN"], range: [colours.bag, colours.rnn] };
 

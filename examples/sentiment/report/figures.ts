@@ -1,8 +1,8 @@
 // Figures: an SVG inside the page, with a name for those who do not see it and a caption.
 
 import type { TopLevelSpec } from "vega-lite";
-import { drawn } from "./report-charts.ts";
-import { escaped, type Html, html, trusted } from "./report-html.ts";
+import { drawn } from "./charts.ts";
+import { escaped, type Html, html, trusted } from "./html.ts";
 
 /** The three views of the graph, as SVG. */
 export interface Pictures {

@@ -1,9 +1,9 @@
 // The gradient, looked into: how far back it reaches, of which terms it is the sum, and whether it is right.
 
-import { gradientChart } from "./report-charts.ts";
-import { chartFigure } from "./report-figures.ts";
-import { counted, digits3, type Html, html, percent, quoted, scientific } from "./report-html.ts";
-import type { Contributed, Results } from "./results.ts";
+import type { Contributed, Results } from "../results.ts";
+import { gradientChart } from "./charts.ts";
+import { chartFigure } from "./figures.ts";
+import { counted, digits3, type Html, html, percent, quoted, scientific } from "./html.ts";
 
 export async function reach({ gradientPerWord: flow }: Results): Promise<Html> {
   const told = flow.words.map((word, t) => `${word} ${percent(flow.shares[t]!)}`).join(", ");

@@ -1,9 +1,9 @@
 // Pictures of the graph that was trained, for the sentence that the report looks into.
 
 import { dim, grad, graph, inference, softmaxCrossEntropy, toDot } from "clew";
-import { renderSvg } from "../../scripts/render-svg.ts";
-import type { Pictures } from "./report-figures.ts";
-import type { Results } from "./results.ts";
+import { renderSvg } from "../../../scripts/render-svg.ts";
+import type { Results } from "../results.ts";
+import type { Pictures } from "./figures.ts";
 
 /**
  * The net over the words of one sentence, with the loss at the last word: arrows from a loss at every word, to each state and back, would hide

@@ -1,16 +1,16 @@
 // What a run found out, as one page that opens without a server and without the net, and as pictures beside it.
 
 import { readFileSync } from "node:fs";
-import type { Files } from "./files.ts";
-import { drawn, trainingCurve } from "./report-charts.ts";
-import { type Pictures, svgFigure } from "./report-figures.ts";
-import { heatTable, proof, reach } from "./report-gradient.ts";
-import { duration, grouped, html, percent } from "./report-html.ts";
-import { drawGraph } from "./report-pictures.ts";
-import { again, drawnComputation, opinions, resultTable, training, whatItDoesNotShow, whyNot } from "./report-sections.ts";
-import { style } from "./report-style.ts";
-import { finding, title } from "./report-words.ts";
-import type { Results } from "./results.ts";
+import type { Files } from "../files.ts";
+import type { Results } from "../results.ts";
+import { drawn, trainingCurve } from "./charts.ts";
+import { type Pictures, svgFigure } from "./figures.ts";
+import { heatTable, proof, reach } from "./gradient.ts";
+import { duration, grouped, html, percent } from "./html.ts";
+import { drawGraph } from "./pictures.ts";
+import { again, drawnComputation, opinions, resultTable, training, whatItDoesNotShow, whyNot } from "./sections.ts";
+import { style } from "./style.ts";
+import { finding, title } from "./words.ts";
 
 /** The report of a run, with pictures of the net that was trained. */
 export async function report(results: Results): Promise<Files> {
@@ -69,5 +69,5 @@ ${resultTable(results)}${await whyNot(results)}${drawnComputation(results, pictu
 }
 
 function clewVersion(): string {
-  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }).version;
+  return (JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { readonly version: string }).version;
 }

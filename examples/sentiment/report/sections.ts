@@ -1,10 +1,10 @@
 // The parts of the page, from the question to the command, in the order in which a reader asks for them.
 
-import { opinionChart, scoreChart } from "./report-charts.ts";
-import { chartFigure, type Pictures, pictureFigure } from "./report-figures.ts";
-import { counted, duration, grouped, type Html, html, percent, quoted } from "./report-html.ts";
-import { aboutOrder, boundsInWords, contradiction, howTrained, limits, scoreDemands } from "./report-words.ts";
-import type { Answer, DataSummary, Question, Results } from "./results.ts";
+import type { Answer, DataSummary, Question, Results } from "../results.ts";
+import { opinionChart, scoreChart } from "./charts.ts";
+import { chartFigure, type Pictures, pictureFigure } from "./figures.ts";
+import { counted, duration, grouped, type Html, html, percent, quoted } from "./html.ts";
+import { aboutOrder, boundsInWords, contradiction, howTrained, limits, scoreDemands } from "./words.ts";
 
 // -- the result ------------------------------------------------------------------------------------------------------------------------
 

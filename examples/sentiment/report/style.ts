@@ -1,6 +1,6 @@
 // How the report looks: one column of text, figures a little wider, two colours for the two models in every picture.
 
-import { type Html, trusted } from "./report-html.ts";
+import { type Html, trusted } from "./html.ts";
 
 /** The colours of the two models, and those that the pictures of the graph have for the same things (src/export/picture). */
 export const colours = {

@@ -1,8 +1,8 @@
 // What the report says in words. Every claim is read off the figures of the run, so that a run that turned out otherwise reads otherwise.
 
 import { words } from "clew";
-import { counted, duration, type Html, html, list, percent, quoted, signed } from "./report-html.ts";
-import type { Question, Results } from "./results.ts";
+import type { Question, Results } from "../results.ts";
+import { counted, duration, type Html, html, list, percent, quoted, signed } from "./html.ts";
 
 /** Standard error of a share of n: how far chance alone moves it. */
 export const chance = (share: number, n: number): number => Math.sqrt((share * (1 - share)) / Math.max(1, n));
