@@ -16,7 +16,7 @@ export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 export type { Feeds } from "./evaluate/feeds.ts";
 export type { ParameterStore, ParameterValues, ProgramOptions, RunOptions, Update } from "./evaluate/program.ts";
 export { type DotOptions, toDot } from "./export/dot.ts";
-export { ClewError, type Code, type Diagnostic, showDiagnostic, showDiagnostics } from "./graph/diagnostics.ts";
+export { type Checked, ClewError, type Code, type Diagnostic, showDiagnostic, showDiagnostics } from "./graph/diagnostics.ts";
 export { type Dim, dim, type Shape } from "./graph/dim.ts";
 export type { Graph } from "./graph/graph.ts";
 export type { DType, Node, Op, Parameter, Tensor, ValueOf } from "./graph/node.ts";

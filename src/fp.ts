@@ -4,7 +4,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { inference } from "./autodiff/inference.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
-import type { Diagnostic } from "./graph/diagnostics.ts";
+import type { Checked } from "./graph/diagnostics.ts";
 import type { Tensor } from "./graph/node.ts";
 import { userCalled } from "./graph/source.ts";
 import {
@@ -26,20 +26,19 @@ export { graph } from "./graph/graph.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
 
-type Either<A> = E.Either<readonly Diagnostic[], A>;
-
 /** Evaluates what a plan asks for, as the net is used when training is over: dropout would make the numbers those of one draw. */
-function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Either<A> {
+function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Checked<A> {
   return E.map(plan.read)(evaluate(inference(plan.outputs), feeds, options));
 }
 
 /** How much of the gradient of `loss` reaches the state after each step, with a verdict in words. */
-export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) => Either<GradientFlow> =
+export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) => Checked<GradientFlow> =
   userCalled((loss: Tensor, steps: Steps, feeds: Feeds, options: FlowOptions & EvaluateOptions = {}) =>
     carriedOut(flowPlan(loss, steps, options), feeds, options),
   );
 
 /** ‖∂h_t/∂h_k‖ and the singular values, for every t and k. */
-export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => Either<JacobianTable> = userCalled(
-  (steps: Steps, feeds: Feeds, options: JacobianOptions & EvaluateOptions = {}) => carriedOut(jacobianPlan(steps, options), feeds, options),
-);
+export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => Checked<JacobianTable> =
+  userCalled((steps: Steps, feeds: Feeds, options: JacobianOptions & EvaluateOptions = {}) =>
+    carriedOut(jacobianPlan(steps, options), feeds, options),
+  );

@@ -7,7 +7,7 @@ import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/program.ts";
 import * as fp from "./fp.ts";
-import { ClewError, type Diagnostic } from "./graph/diagnostics.ts";
+import { type Checked, ClewError } from "./graph/diagnostics.ts";
 import type { Graph } from "./graph/graph.ts";
 import type { Tensor } from "./graph/node.ts";
 import { userCalled } from "./graph/source.ts";
@@ -19,7 +19,7 @@ import type { Source } from "./train/sentences.ts";
 
 export * from "./both-doors.ts";
 
-function orThrow<A>(result: E.Either<readonly Diagnostic[], A>): A {
+function orThrow<A>(result: Checked<A>): A {
   if (E.isLeft(result)) throw new ClewError(result.left);
   return result.right;
 }

@@ -1,7 +1,7 @@
 // The reference interpreter: f64, plain loops, one node after the other. It defines what a graph means; it asks each op and knows none.
 
 import * as E from "fp-ts/lib/Either.js";
-import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { type Graph, graph } from "../graph/graph.ts";
 import { calledName, noteOf } from "../graph/make.ts";
 import type { Environment, Node, ValueOf } from "../graph/node.ts";
@@ -22,15 +22,13 @@ export type Evaluated<T> = T extends { readonly op: unknown; readonly shape: unk
   ? ValueOf<T>
   : { readonly [K in keyof T]: Evaluated<T[K]> };
 
-type Either<A> = E.Either<readonly Diagnostic[], A>;
-
 /**
  * The values of `outputs`, in f64. Any node may be an output, so that any intermediate can be looked at.
  *
  * @param feeds a value for every input by name, and for any parameter that shall not take its initial value
  * @returns the tree of outputs, each `{ dims, shape, data }`; or all mistakes of graph and feeds
  */
-export function evaluate<T>(outputs: T, feeds: Feeds, options: EvaluateOptions = {}): Either<Evaluated<T>> {
+export function evaluate<T>(outputs: T, feeds: Feeds, options: EvaluateOptions = {}): Checked<Evaluated<T>> {
   return E.chain((p: Prepared<T>) => p.run(feeds, options))(prepare(outputs));
 }
 
@@ -38,10 +36,10 @@ export function evaluate<T>(outputs: T, feeds: Feeds, options: EvaluateOptions =
 export interface Prepared<T> {
   readonly graph: Graph<T>;
   /** `state` holds values of parameters that are known to fit; feeds come before them. */
-  run(feeds: Feeds, options?: EvaluateOptions, state?: ReadonlyMap<Node, Value>): Either<Evaluated<T>>;
+  run(feeds: Feeds, options?: EvaluateOptions, state?: ReadonlyMap<Node, Value>): Checked<Evaluated<T>>;
 }
 
-export function prepare<T>(outputs: T): Either<Prepared<T>> {
+export function prepare<T>(outputs: T): Checked<Prepared<T>> {
   return E.map((g: Graph<T>): Prepared<T> => {
     const steps = schedule(g);
     const at = new Map(g.nodes.map((n, i) => [n, i]));
@@ -107,7 +105,7 @@ function run(
   feeds: Feeds,
   options: EvaluateOptions,
   state: ReadonlyMap<Node, Value> | undefined,
-): Either<Values> {
+): Checked<Values> {
   const { values: fed, problems } = readFeeds(g, feeds, options);
   if (problems.length > 0) return E.left(problems);
   const environment: Environment = { seed: options.seed ?? 0, trainingStep: options.trainingStep ?? 0 };

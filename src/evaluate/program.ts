@@ -5,15 +5,13 @@
 // value before the step, whoever else has an update.
 
 import * as E from "fp-ts/lib/Either.js";
-import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
-import { nameOf, noteOf } from "../graph/make.ts";
+import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { nameOf, noteOf, sameType } from "../graph/make.ts";
 import type { Node, Parameter, Tensor } from "../graph/node.ts";
 import { leaves, nodesOf, type Tree } from "../graph/tree.ts";
 import type { Value } from "../graph/value.ts";
 import { type Evaluated, type EvaluateOptions, evaluateNode, type Prepared, prepare } from "./evaluate.ts";
 import { type Feeds, readFeeds } from "./feeds.ts";
-
-type Either<A> = E.Either<readonly Diagnostic[], A>;
 
 /** What a step writes: for each parameter the graph of its next value, of the parameter's shape. */
 export type Update = ReadonlyMap<Parameter, Tensor>;
@@ -41,11 +39,11 @@ export interface Program<T> {
    * One step: the outputs by the old values, then all updates are written. A run that fails writes nothing; with updates, NaN or infinity in one
    * of them or in an output that is a scalar (the loss) is a failure.
    */
-  run(feeds: Feeds, options?: RunOptions): Either<Evaluated<T>>;
+  run(feeds: Feeds, options?: RunOptions): Checked<Evaluated<T>>;
   /** Copies of the parameters' values, by name. */
   parameters(): ParameterValues;
   /** Copies values in, for some or all parameters; all of them or, when one does not fit, none. */
-  set(values: Feeds): Either<void>;
+  set(values: Feeds): Checked<void>;
 }
 
 /**
@@ -53,7 +51,7 @@ export interface Program<T> {
  *
  * @returns the program, or every mistake in outputs and updates
  */
-export function interpret<T>(outputs: T, options: ProgramOptions = {}): Either<Program<T>> {
+export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<Program<T>> {
   const { update = new Map<Parameter, Tensor>(), seed = 0, store = new Map() } = options;
   const next = Object.fromEntries([...update].map(([parameter, value]) => [parameter.parameter, value]));
   const mistakes = shapeMistakes(update);
@@ -91,11 +89,7 @@ export function interpret<T>(outputs: T, options: ProgramOptions = {}): Either<P
 
 function shapeMistakes(update: Update): readonly Diagnostic[] {
   return [...update].flatMap(([parameter, value]) => {
-    const fits =
-      value.dtype === "float" &&
-      value.shape.length === parameter.shape.length &&
-      value.shape.every((d, i) => d.name === parameter.shape[i]!.name && d.size === parameter.shape[i]!.size);
-    if (fits || !value.certain) return [];
+    if (sameType(value, parameter) || !value.certain) return [];
     return [
       diagnostic({
         code: "DimMismatch",

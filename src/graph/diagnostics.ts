@@ -1,6 +1,7 @@
 // Errors are data. Whatever a user can do wrong is a Diagnostic: one record, printed in one place. The `clew/fp` door returns them, the
 // `clew` door throws them in a ClewError.
 
+import type { Either } from "fp-ts/lib/Either.js";
 import { type Shape, showShape } from "./dim.ts";
 import { type Site, showSite } from "./site.ts";
 
@@ -50,6 +51,9 @@ export interface Diagnostic {
   /** What would mend it. */
   readonly hint?: string | undefined;
 }
+
+/** What a verb gives that can fail: all that is wrong, or the result. */
+export type Checked<A> = Either<readonly Diagnostic[], A>;
 
 /** A diagnostic whose line is formatted when asked for (formatting a stack costs a hundred times its capture). */
 export function diagnostic(

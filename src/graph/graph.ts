@@ -1,7 +1,7 @@
 // graph(): the first verb. Validates everything that the outputs reach and reports all mistakes at once, in source order.
 
 import * as E from "fp-ts/lib/Either.js";
-import { type Diagnostic, diagnostic } from "./diagnostics.ts";
+import { type Checked, type Diagnostic, diagnostic } from "./diagnostics.ts";
 import { type Dim, showShape } from "./dim.ts";
 import { nameOf, noteOf } from "./make.ts";
 import type { Node } from "./node.ts";
@@ -20,14 +20,12 @@ export interface Graph<T = Tree<Node>> {
   toString(): string;
 }
 
-type Either<A> = E.Either<readonly Diagnostic[], A>;
-
 /**
  * Validates the graph of `outputs`: a tensor, or a record (of records) of tensors.
  *
  * @returns the graph, or every mistake that the outputs reach: one report for a cell's template, in source order.
  */
-export function graph<T>(outputs: T): Either<Graph<T>> {
+export function graph<T>(outputs: T): Checked<Graph<T>> {
   if (!isTreeOfNodes(outputs)) {
     return E.left([
       diagnostic({

@@ -3,14 +3,12 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Feeds } from "../evaluate/feeds.ts";
 import { interpret, type Program } from "../evaluate/program.ts";
-import type { Diagnostic } from "../graph/diagnostics.ts";
+import type { Checked } from "../graph/diagnostics.ts";
 import { item, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import { batches } from "./batches.ts";
 import { bySize, predictionProgram, type Scored, type Shared, type Sizes } from "./programs.ts";
 import { type BatchFeeds, feedsOf } from "./sentences.ts";
-
-type Either<A> = E.Either<readonly Diagnostic[], A>;
 
 /** How good a model is on some data: means over the examples. */
 export interface Score {
@@ -36,7 +34,7 @@ export function taken({ inputs }: { readonly inputs: readonly string[] }, feeds:
 }
 
 /** A store that holds the given values; the model's parameters that are not given will take their initial ones. */
-export function loadStore(model: Model, { seed, store }: Shared, from: Feeds): Either<void> {
+export function loadStore(model: Model, { seed, store }: Shared, from: Feeds): Checked<void> {
   const own = Object.keys(model.parameters);
   const slots = Object.keys(from).filter((name) => !own.includes(name));
   const known = Object.fromEntries(own.filter((name) => from[name] !== undefined).map((name) => [name, from[name]!]));
@@ -45,7 +43,7 @@ export function loadStore(model: Model, { seed, store }: Shared, from: Feeds): E
 }
 
 /** The model's score on batches, by whatever is in the store of the programs. */
-export function scoreOn(programs: (sizes: Sizes) => Either<Program<Scored>>, data: readonly BatchFeeds[]): Either<Score> {
+export function scoreOn(programs: (sizes: Sizes) => Checked<Program<Scored>>, data: readonly BatchFeeds[]): Checked<Score> {
   const scores: { score: Score; examples: number }[] = [];
   for (const { feeds, ...sizes } of data) {
     const program = programs(sizes);
@@ -73,7 +71,7 @@ export function predict(
   parameters: Feeds,
   of: readonly ArrayLike<number>[],
   { size = 64 }: PredictOptions = {},
-): Either<readonly Float64Array[]> {
+): Checked<readonly Float64Array[]> {
   const shared: Shared = { seed: 0, store: new Map() };
   const loaded = loadStore(model, shared, parameters);
   if (E.isLeft(loaded)) return loaded;

@@ -5,7 +5,7 @@ import * as E from "fp-ts/lib/Either.js";
 import { grad } from "../autodiff/derivatives.ts";
 import { inference } from "../autodiff/inference.ts";
 import { interpret, type ParameterStore, type Program } from "../evaluate/program.ts";
-import type { Diagnostic } from "../graph/diagnostics.ts";
+import type { Checked } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import type { Built, Model } from "../models/model.ts";
@@ -16,10 +16,8 @@ export interface Sizes {
   readonly batch: number;
 }
 
-type Either<A> = E.Either<readonly Diagnostic[], A>;
-
 /** A program by size, from `make` when the size is new. */
-export function bySize<P>(make: (sizes: Sizes) => Either<P>): (sizes: Sizes) => Either<P> {
+export function bySize<P>(make: (sizes: Sizes) => Checked<P>): (sizes: Sizes) => Checked<P> {
   const kept = new Map<string, P>();
   return (sizes) => {
     const key = `${sizes.time}×${sizes.batch}`;
@@ -43,7 +41,7 @@ export interface Shared {
 export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Tensor<readonly []> };
 
 /** Loss, gradient and the optimiser's step, as one program. Parameters that the loss does not reach at this size stay as they are. */
-export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Either<Program<Scored>> {
+export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
   const { loss, metric } = built(model, sizes);
   const gradients = grad(loss, { ...model.parameters }, { unreached: "zero" }) as { readonly [name: string]: Tensor };
   const perParameter = new Map<Parameter, Tensor>(Object.entries(model.parameters).map(([name, w]) => [w, gradients[name]!]));
@@ -52,13 +50,13 @@ export function trainingProgram(model: Model, optimiser: GradientTransformation,
 }
 
 /** Loss and metric without dropout; nothing is written. */
-export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Either<Program<Scored>> {
+export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
   const { loss, metric } = built(model, sizes);
   return interpret(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
 }
 
 /** Predictions without dropout; nothing is written. */
-export function predictionProgram(model: Model, sizes: Sizes, shared: Shared): Either<Program<{ readonly predictions: Tensor }>> {
+export function predictionProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<{ readonly predictions: Tensor }>> {
   const { predictions } = built(model, sizes);
   return interpret(inference({ predictions }), shared);
 }

@@ -2,10 +2,8 @@
 // end of a chain is added to the parameter. What it remembers from step to step, moments and counts, are parameters too ("slots", named
 // `W/adam.m`), with their own next values; so the whole training step is one graph that can be printed, drawn and compiled.
 
-import type { Shape } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { add } from "../ops/add.ts";
-import { zeros } from "../ops/full.ts";
 import { constantly } from "../ops/initialisers.ts";
 import { parameter } from "../ops/parameter.ts";
 
@@ -60,9 +58,4 @@ export function countSlot(name: string): Parameter<readonly []> {
 /** The same function for every parameter's gradient, without slots. */
 export function eachGradient(f: (gradient: Tensor, w: Parameter) => Tensor): GradientTransformation {
   return (gradients) => ({ gradients: new Map([...gradients].map(([w, g]) => [w, f(g, w)])), slots: new Map() });
-}
-
-/** Zeros of a parameter's shape. */
-export function zerosLike(w: Parameter<Shape>): Tensor {
-  return zeros(w.shape);
 }
