@@ -2,10 +2,10 @@
 
 import type { Graph } from "../graph/graph.ts";
 import { backwardPicture } from "./picture/backward-view.ts";
-import { flowOf } from "./picture/flow.ts";
 import { folded } from "./picture/folded.ts";
 import { foldedPicture } from "./picture/folded-view.ts";
-import { forwardOf } from "./picture/forward.ts";
+import { gradientWayOf } from "./picture/gradient-way.ts";
+import { netOf } from "./picture/net.ts";
 import { printDot } from "./picture/print.ts";
 import { unrolled } from "./picture/unrolled.ts";
 import { unrolledPicture } from "./picture/unrolled-view.ts";
@@ -32,8 +32,8 @@ export interface DotOptions {
  * dot.startsWith("digraph"); // true
  */
 export function toDot(graph: Graph<unknown>, { view = "folded", title, steps = 5 }: DotOptions = {}): string {
-  const forward = forwardOf(graph);
-  if (view === "folded") return printDot(foldedPicture(folded(forward), title));
-  const sketch = unrolled(forward, steps);
-  return printDot(view === "unrolled" ? unrolledPicture(sketch, title) : backwardPicture(sketch, flowOf(forward), title));
+  const net = netOf(graph);
+  if (view === "folded") return printDot(foldedPicture(folded(net), title));
+  const sketch = unrolled(net, steps);
+  return printDot(view === "unrolled" ? unrolledPicture(sketch, title) : backwardPicture(sketch, gradientWayOf(net), title));
 }

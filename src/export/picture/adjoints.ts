@@ -4,7 +4,7 @@
 import type { Node } from "../../graph/node.ts";
 import { type Box, type Boxes, boxesOf, isParameter, type Link, type Path, partsOf, usersOf, type View } from "./boxes.ts";
 import { operationOf } from "./describe.ts";
-import type { Flow } from "./flow.ts";
+import type { GradientWay } from "./gradient-way.ts";
 import { type Index, numbered, relativeTo, subscript } from "./names.ts";
 import type { Vertex } from "./sketch.ts";
 import type { Unrolled } from "./unrolled.ts";
@@ -20,18 +20,18 @@ export interface Adjoints {
   readonly terms: readonly Link[];
 }
 
-export function adjointsOf(sketch: Unrolled, forward: Boxes, view: View, flow: Flow): Adjoints {
+export function adjointsOf(sketch: Unrolled, forward: Boxes, view: View, way: GradientWay): Adjoints {
   // what only feeds steps (word vectors) has no adjoint of its own in the picture: each step's term goes straight to the parameter
   const feeds = feedersIn(sketch.vertices);
   const { links } = boxesOf(sketch.vertices, { ...view, absorbed: (v) => view.absorbed(v) || feeds(v) });
   const shown = (b: Box): Box => forward.boxOf.get(b.main)!;
   const flowing = links.flatMap((l): readonly Link[] => {
-    const paths = l.paths.filter((p) => flows(p, flow));
+    const paths = l.paths.filter((p) => flows(p, way));
     return paths.length === 0 || l.kind === "mask" ? [] : [{ ...l, from: shown(l.from), to: shown(l.to), paths }];
   });
-  const starts = (b: Box) => b.members.some((m) => flow.losses.has(m.node));
+  const starts = (b: Box) => b.members.some((m) => way.losses.has(m.node));
   const passed = new Set(flowing.map((l) => l.from));
-  const boxes = forward.boxes.filter((b) => !isParameter(b.main.node) && !starts(b) && passed.has(b) && flow.has(b.main.node));
+  const boxes = forward.boxes.filter((b) => !isParameter(b.main.node) && !starts(b) && passed.has(b) && way.has(b.main.node));
   const counted = new Set(boxes);
   const arrives = (l: Link) => counted.has(l.to) || starts(l.to);
   return {
@@ -56,9 +56,9 @@ function feedersIn(vertices: readonly Vertex[]): (v: Vertex) => boolean {
 }
 
 /** True when every part of the way passes the cotangent on. */
-function flows(path: Path, flow: Flow): boolean {
+function flows(path: Path, way: GradientWay): boolean {
   return partsOf(path).every(
-    ({ of, at }) => at.at >= 0 && (of.placeholder !== undefined || of.group !== undefined || flow.passes(of.node, at.at)),
+    ({ of, at }) => at.at >= 0 && (of.placeholder !== undefined || of.group !== undefined || way.passes(of.node, at.at)),
   );
 }
 

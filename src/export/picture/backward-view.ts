@@ -4,7 +4,7 @@
 import { type Adjoints, adjointsOf, formulaOf, localDerivative, titleOf, type Writer, writer } from "./adjoints.ts";
 import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
 import { biasesOf, linesOf, roleOf } from "./describe.ts";
-import type { Flow } from "./flow.ts";
+import type { GradientWay } from "./gradient-way.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
 import { type Index, leafName, numbered } from "./names.ts";
 import { aside, type Picture, type PictureBox, type PictureEdge } from "./print.ts";
@@ -14,10 +14,10 @@ import { above, boxLines, frameOf, framesOf, stepView, textWidth, wrapped } from
 const rowHeight = 104;
 const letter = 5.8; // width of a letter of an edge's label
 
-export function backwardPicture(sketch: Unrolled, flow: Flow, title: string | undefined): Picture {
+export function backwardPicture(sketch: Unrolled, way: GradientWay, title: string | undefined): Picture {
   const view = stepView(sketch);
   const forward = boxesOf(sketch.vertices, view);
-  const adjoints = adjointsOf(sketch, forward, view, flow);
+  const adjoints = adjointsOf(sketch, forward, view, way);
   const { starts, back } = adjoints;
   const write = writer(sketch);
   const arrow = arrowsOnly(sketch.vertices);

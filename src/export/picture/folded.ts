@@ -1,11 +1,11 @@
 // The folded sketch: each cell once, as the user wrote it, with an edge from the next state back to the state.
 
 import type { Node, Unrolling } from "../../graph/node.ts";
-import type { Forward } from "./forward.ts";
 import { pretty, stateNames, subscript } from "./names.ts";
+import type { Net } from "./net.ts";
 import { groupOf, isPlumbing, rootOf, type Sketch, shownSources, unrollingsOf, type Vertex, type Wire } from "./sketch.ts";
 
-export function folded({ nodes, outputs }: Forward): Sketch {
+export function folded({ nodes, outputs }: Net): Sketch {
   const unrollings = unrollingsOf(nodes);
   const places = placesIn(unrollings);
   const names = stateNames(unrollings);

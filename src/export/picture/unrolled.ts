@@ -2,8 +2,8 @@
 
 import type { Node, Step } from "../../graph/node.ts";
 import { placesIn } from "./folded.ts";
-import type { Forward } from "./forward.ts";
 import { type Index, pretty, stateNames, subscript } from "./names.ts";
+import type { Net } from "./net.ts";
 import {
   groupOf,
   isPlumbing,
@@ -35,7 +35,7 @@ export interface Unrolled extends Sketch {
   readonly nameIn: (node: Node, index: Index) => string;
 }
 
-export function unrolled({ nodes, outputs }: Forward, limit: number): Unrolled {
+export function unrolled({ nodes, outputs }: Net, limit: number): Unrolled {
   const unrollings = unrollingsOf(nodes);
   const places = placesIn(unrollings);
   const names = stateNames(unrollings);

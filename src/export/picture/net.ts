@@ -1,4 +1,4 @@
-// What of a graph is forward: the loss, and all it rests on. Derived nodes are left out, but asked where they come from: a gradient alone
+// What of a graph is the net: the loss, and all it rests on. Derived nodes are left out, but asked where they come from: a gradient alone
 // (without the loss's value) still knows the loss that it is the gradient of.
 
 import type { Graph } from "../../graph/graph.ts";
@@ -7,7 +7,7 @@ import { isNode } from "../../graph/node.ts";
 import { topological } from "../../graph/traverse.ts";
 import { nodesOf, paths } from "../../graph/tree.ts";
 
-export interface Forward {
+export interface Net {
   /** In topological order. */
   readonly nodes: readonly Node[];
   /** The user's names of the outputs among them. */
@@ -18,7 +18,7 @@ export interface Forward {
   readonly all: ReadonlySet<Node>;
 }
 
-export function forwardOf(graph: Graph<unknown>): Forward {
+export function netOf(graph: Graph<unknown>): Net {
   const outputs = nodesOf(graph.outputs);
   const names = paths(graph.outputs as never, isNode);
   // a node that rests on a derived one (an optimiser's update) is no part of the net

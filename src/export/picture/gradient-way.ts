@@ -2,9 +2,9 @@
 // an operand is evidence; a rule that hands the cotangent on unchanged (a sum's) makes no node, and counts where something further down has one.
 
 import type { Node } from "../../graph/node.ts";
-import type { Forward } from "./forward.ts";
+import type { Net } from "./net.ts";
 
-export interface Flow {
+export interface GradientWay {
   /** True when ∂loss/∂node is part of the graph. */
   readonly has: (node: Node) => boolean;
   /** True when the cotangent of `node` is passed on to its operand. */
@@ -15,7 +15,7 @@ export interface Flow {
   readonly targets: ReadonlySet<Node>;
 }
 
-export function flowOf({ nodes, derived, all }: Forward): Flow {
+export function gradientWayOf({ nodes, derived, all }: Net): GradientWay {
   const rules = new Map<Node, Set<Node>>(); // forward node → operands for which its rule made a node
   const adjoints = new Map<Node, Node[]>();
   for (const d of derived) {
