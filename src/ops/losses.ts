@@ -1,4 +1,7 @@
 // Losses: a mean over what is not masked, unless asked otherwise.
+//
+// What a mask hides counts for nothing, whatever it is: a NaN, an infinity, a label that no class has. So it is replaced by a zero before the
+// loss is computed. Selecting the finished losses would keep it out of the value alone: it would come back through the derivative, as 0·∞.
 
 import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
@@ -13,7 +16,7 @@ import { meanNode } from "./reductions.ts";
 import { logSoftmaxNode } from "./softmax.ts";
 
 export interface LossOptions {
-  /** Which elements count; the shape of the labels, or one that broadcasts to it. */
+  /** Which elements count; the shape of the labels, or one that broadcasts to it. What stands at the others reaches neither the loss nor a derivative. */
   readonly mask?: Tensor<Shape, "bool">;
   /** One number (the mean over what is not masked, or the sum), or the loss of every element. */
   readonly reduce?: "mean" | "sum" | "none";
@@ -47,7 +50,7 @@ interface CrossEntropy {
 /**
  * −log softmax(logits)[label], the loss of a classifier: logits [..., label], labels [...] (int).
  *
- * The mean over the elements that are not masked (of none: 0), or their sum, or each. A label out of range is reported when the graph runs.
+ * The mean over the elements that are not masked (of none: 0), or their sum, or each. A label out of range is reported when the graph runs, unless it is masked.
  *
  * @example
  * import { dim, evaluate, input, item, softmaxCrossEntropy } from "clew";
@@ -85,11 +88,13 @@ function crossEntropy(name: string, logits: Node, labels: Node, options: LossOpt
       },
     );
   }
-  const chosen = m.equal(oneHotNode(labels, label), m.constant(1));
   const last = logits.shape.length - 1;
-  // selected, not multiplied: 0 · (−∞) would be NaN
-  const each = m.neg(m.sum(m.where(chosen, logSoftmaxNode(logits, last), m.constant(0)), [last]));
-  return reduced(name, each, options);
+  return withMask(name, [logits, labels], labels.shape, options, (mask) => {
+    const chosen = m.equal(oneHotNode(real(labels, mask), label), m.constant(1));
+    // selected, not multiplied: 0 · (−∞) would be NaN
+    const each = m.neg(m.sum(m.where(chosen, logSoftmaxNode(real(logits, mask), last), m.constant(0)), [last]));
+    return reduced(real(each, mask), mask, options);
+  });
 }
 
 type OneShape<A extends Shape, B extends Shape> =
@@ -134,8 +139,10 @@ function squaredError(name: string, prediction: Node, target: Node, options: Los
       },
     );
   }
-  const error = m.sub(prediction, target);
-  return reduced(name, m.mul(error, error), options);
+  return withMask(name, [prediction, target], prediction.shape, options, (mask) => {
+    const error = real(m.sub(prediction, target), mask);
+    return reduced(m.mul(error, error), mask, options);
+  });
 }
 
 function masks({ mask }: LossOptions): readonly Node[] {
@@ -151,24 +158,36 @@ function wrongOptions(options: unknown): readonly (string | undefined)[] {
   ];
 }
 
-function reduced(name: string, each: Node, { mask, reduce = "mean" }: LossOptions): Node {
+/** `build`, given the mask repeated to `shape`, that of the losses; else the failed expression. */
+function withMask(
+  name: string,
+  operands: readonly Node[],
+  shape: Shape,
+  { mask, reduce }: LossOptions,
+  build: (mask: Node | undefined) => Node,
+): Node {
+  if (mask === undefined) return build(undefined);
+  const at = alignment(mask.shape, shape);
+  if (at !== undefined && mask.dtype === "bool") return build(m.broadcast(mask, shape, at));
+  const [code, message] =
+    at === undefined
+      ? (["BroadcastMismatch", `mask ${showShape(mask.shape)} does not broadcast to ${showShape(shape)}`] as const)
+      : (["DTypeMismatch", `the mask is ${mask.dtype}, expected bool`] as const);
+  return failed(name, code, message, [...operands, mask], undefined, { shape: reduce === "none" ? shape : [], certain: true });
+}
+
+/** a where the mask has it, 0 elsewhere; a has the mask's dims first. */
+function real(a: Node, mask: Node | undefined): Node {
+  if (mask === undefined) return a;
+  const axes = mask.shape.map((_, i) => i);
+  return m.where(m.broadcast(mask, a.shape, axes), a, m.cast(m.constant(0), a.dtype));
+}
+
+function reduced(each: Node, mask: Node | undefined, { reduce = "mean" }: LossOptions): Node {
   const axes = each.shape.map((_, i) => i);
-  if (mask === undefined) return reduce === "none" ? each : reduce === "sum" ? m.sum(each, axes) : meanNode(each, axes);
-  const at = alignment(mask.shape, each.shape);
-  if (at === undefined || mask.dtype !== "bool") {
-    const message =
-      at === undefined
-        ? `mask ${showShape(mask.shape)} does not broadcast to ${showShape(each.shape)}`
-        : `the mask is ${mask.dtype}, expected bool`;
-    return failed(name, at === undefined ? "BroadcastMismatch" : "DTypeMismatch", message, [each, mask], undefined, {
-      shape: reduce === "none" ? each.shape : [],
-      certain: true,
-    });
-  }
-  const wide = m.broadcast(mask, each.shape, at);
-  const counted = m.where(wide, each, m.constant(0));
-  if (reduce === "none") return counted;
-  const total = m.sum(counted, axes);
-  if (reduce === "sum") return total;
-  return m.div(total, m.maximum(m.sum(m.cast(wide, "float"), axes), m.constant(1)));
+  if (reduce === "none") return each;
+  if (reduce === "sum") return m.sum(each, axes);
+  if (mask === undefined) return meanNode(each, axes);
+  const count = m.sum(m.cast(mask, "float"), axes);
+  return m.div(m.sum(each, axes), m.maximum(count, m.constant(1)));
 }
