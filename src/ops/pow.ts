@@ -5,6 +5,9 @@ import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
 import { between, column, drawn, row } from "./samples.ts";
 
+// By a: b·a^(b−1), which would be 0·∞ where both are 0, though a^0 is constant. Every derivative by a lowers b by 1, so those of a^2 come to
+// that, too. By b: a^b·log a, which would be 0·∞ where a is 0. There a is replaced by 1, which makes the product 0: choosing 0 for the product
+// would keep the ∞ out of this derivative, and let it into the next one.
 export const powOp: Op = elementwise({
   name: "pow",
   doc: "a^b for a > 0, or any a when b is a constant.",
@@ -12,9 +15,11 @@ export const powOp: Op = elementwise({
   result: "float",
   formula: (m, a, b) => m.pow(a!, b!),
   derivative: [
-    (m, v, [a, b]) => m.mul(v, m.mul(b!, m.pow(a!, m.sub(b!, m.constant(1))))),
-    (m, v, [a], y) =>
-      m.mul(v, m.where(m.equal(a!, m.constant(0)), m.constant(0), m.mul(y, m.log(m.where(m.equal(a!, m.constant(0)), m.constant(1), a!))))),
+    (m, v, [a, b]) => {
+      const bothZero = m.and(m.equal(a!, m.constant(0)), m.equal(b!, m.constant(0)));
+      return m.mul(v, m.mul(b!, m.pow(m.where(bothZero, m.constant(1), a!), m.sub(b!, m.constant(1)))));
+    },
+    (m, v, [a], y) => m.mul(v, m.mul(y, m.log(m.where(m.equal(a!, m.constant(0)), m.constant(1), a!)))),
   ],
   label: "^",
   latex: (a, b) => `{${a}}^{${b}}`,
@@ -27,7 +32,8 @@ export const powOp: Op = elementwise({
 });
 
 /**
- * a to the power of b. The derivative by b needs a ≥ 0; by a, at 0, it is 0 for b > 1. Dims that one operand lacks are repeated, matched by name.
+ * a to the power of b. The derivative by a holds at a = 0, too; that by b needs a ≥ 0, and counts as 0 at a = 0. Dims that one operand lacks are
+ * repeated, matched by name.
  *
  * @example
  * import { pow, evaluate, item, scalar } from "clew";
