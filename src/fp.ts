@@ -1,11 +1,14 @@
 // The Either door: the verbs that can fail return Either<readonly Diagnostic[], A>. Everything else is the same as in clew.
 
 import * as E from "fp-ts/lib/Either.js";
+import { type CheckOptions, checkGradients as checkDerived } from "./autodiff/check/check.ts";
+import type { GradientReport } from "./autodiff/check/report.ts";
 import { inference } from "./autodiff/inference.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { Checked } from "./graph/diagnostics.ts";
 import type { Tensor } from "./graph/node.ts";
+import { wrongRun } from "./graph/options.ts";
 import { userCalled } from "./graph/source.ts";
 import {
   type FlowOptions,
@@ -18,13 +21,23 @@ import {
   type Steps,
 } from "./recurrence/flow.ts";
 
-export { checkGradients } from "./autodiff/check/check.ts";
 export * from "./both-doors.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
+
+/** A verb on its options, when they make sense. */
+function checked<A>(verb: string, options: EvaluateOptions, carryOut: () => Checked<A>): Checked<A> {
+  const problems = wrongRun(verb, options);
+  return problems.length > 0 ? E.left(problems) : carryOut();
+}
+
+/** Checks the derived gradient of a scalar loss against numeric differences, in f64. */
+export const checkGradients: (loss: Tensor, options?: CheckOptions) => Checked<GradientReport> = userCalled(
+  (loss: Tensor, options: CheckOptions = {}) => checked("checkGradients", options, () => checkDerived(loss, options)),
+);
 
 /** Evaluates what a plan asks for, as the net is used when training is over: dropout would make the numbers those of one draw. */
 function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Checked<A> {
@@ -34,11 +47,11 @@ function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): C
 /** How much of the gradient of `loss` reaches the state after each step, with a verdict in words. */
 export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: FlowOptions & EvaluateOptions) => Checked<GradientFlow> =
   userCalled((loss: Tensor, steps: Steps, feeds: Feeds, options: FlowOptions & EvaluateOptions = {}) =>
-    carriedOut(flowPlan(loss, steps, options), feeds, options),
+    checked("gradientFlow", options, () => carriedOut(flowPlan(loss, steps, options), feeds, options)),
   );
 
 /** ‖∂h_t/∂h_k‖ and the singular values, for every t and k. */
 export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => Checked<JacobianTable> =
   userCalled((steps: Steps, feeds: Feeds, options: JacobianOptions & EvaluateOptions = {}) =>
-    carriedOut(jacobianPlan(steps, options), feeds, options),
+    checked("jacobianNorms", options, () => carriedOut(jacobianPlan(steps, options), feeds, options)),
   );

@@ -7,10 +7,11 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { nameOf, noteOf, sameType } from "../graph/make.ts";
-import type { Node, Parameter, Tensor } from "../graph/node.ts";
+import { isNode, type Node, type Parameter, type Tensor } from "../graph/node.ts";
+import { badArgument, shown, wrongRun } from "../graph/options.ts";
 import { leaves, nodesOf, type Tree } from "../graph/tree.ts";
 import type { Value } from "../graph/value.ts";
-import { type Evaluated, type EvaluateOptions, evaluateNode, type Prepared, prepare } from "./evaluate.ts";
+import { type Evaluated, type EvaluateOptions, leafValue, type Prepared, prepare } from "./evaluate.ts";
 import { type Feeds, readFeeds } from "./feeds.ts";
 
 /** What a step writes: for each parameter the graph of its next value, of the parameter's shape. */
@@ -52,21 +53,30 @@ export interface Program<T> {
  * @returns the program, or every mistake in outputs and updates
  */
 export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<Program<T>> {
+  const problems = wrongOptions(options);
+  if (problems.length > 0) return E.left(problems);
   const { update = new Map<Parameter, Tensor>(), seed = 0, store = new Map() } = options;
   const next = Object.fromEntries([...update].map(([parameter, value]) => [parameter.parameter, value]));
   const mistakes = shapeMistakes(update);
   if (mistakes.length > 0) return E.left(mistakes);
   // the parameters themselves are outputs of the graph too: one that is only written belongs to the program like any other
-  const written = Object.fromEntries([...update.keys()].map((parameter) => [parameter.parameter, parameter]));
-  return E.map((prepared: Prepared<{ outputs: T; next: typeof next; written: typeof written }>): Program<T> => {
+  const written = Object.fromEntries([...update.keys()].map((parameter, i) => [i, parameter]));
+  return E.chain((prepared: Prepared<{ outputs: T; next: typeof next; written: typeof written }>): Checked<Program<T>> => {
     const own = new Map(prepared.graph.parameters.map((p) => [nameOf(p)!, p]));
+    const first = new Map<string, Value>();
     for (const [name, node] of own) {
-      if (!store.has(name)) store.set(name, evaluateNode(node, [], { seed, trainingStep: 0 }));
+      if (store.has(name)) continue;
+      const value = leafValue(node, { seed, trainingStep: 0 });
+      if (E.isLeft(value)) return value;
+      first.set(name, value.right);
     }
+    for (const [name, value] of first) store.set(name, value);
     const current = (): Record<string, Value> => Object.fromEntries([...own.keys()].map((name) => [name, store.get(name)!]));
-    return {
+    return E.right({
       inputs: prepared.graph.inputs.map((i) => nameOf(i)!),
       run: (feeds, runOptions = {}) => {
+        const wrong = wrongRun("run", runOptions);
+        if (wrong.length > 0) return E.left(wrong);
         const state = new Map([...own].map(([name, node]) => [node, store.get(name)!]));
         const result = prepared.run(feeds, { ...runOptions, seed }, state);
         if (E.isLeft(result)) return result;
@@ -83,8 +93,25 @@ export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<
         for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
         return E.right(undefined);
       },
-    };
+    });
   })(prepare({ outputs, next, written }));
+}
+
+function wrongOptions(options: ProgramOptions): readonly Diagnostic[] {
+  const problems = wrongRun("interpret", options);
+  if (problems.length > 0) return problems;
+  const { update, store } = options as { readonly update?: unknown; readonly store?: unknown };
+  const hint = "update: new Map([[W, next]])";
+  if (update !== undefined && !(update instanceof Map))
+    return [badArgument("interpret", `update is ${shown(update)}, expected a Map`, hint)];
+  if (store !== undefined && !(store instanceof Map)) return [badArgument("interpret", `store is ${shown(store)}, expected a Map`)];
+  return [...(update ?? [])].flatMap(([parameter, next]: [unknown, unknown]) => {
+    if (!isNode(parameter) || parameter.op.leaf !== "parameter")
+      return [badArgument("interpret", "update has a key that is no parameter", hint)];
+    return isNode(next)
+      ? []
+      : [badArgument("interpret", `the next value of "${nameOf(parameter)}" is ${shown(next)}, expected a tensor`, hint)];
+  });
 }
 
 function shapeMistakes(update: Update): readonly Diagnostic[] {

@@ -25,6 +25,7 @@ export type Code =
   | "NotFinite" // NaN or infinity where none may be
   | "NotTensor" // an argument that is no node
   | "RankMismatch"
+  | "TooLarge" // a tensor that no memory holds
   | "Unreached"; // a parameter that the loss does not reach
 
 /** An operand as a message shows it: name when it has one, shape by dimension name. */

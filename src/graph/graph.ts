@@ -7,7 +7,7 @@ import { nameOf, noteOf } from "./make.ts";
 import type { Node } from "./node.ts";
 import { showStep } from "./source.ts";
 import { topological } from "./traverse.ts";
-import { isTreeOfNodes, nodesOf, type Tree } from "./tree.ts";
+import { nodesOf, oddIn, type Tree } from "./tree.ts";
 
 /** A validated graph: immutable, printable. */
 export interface Graph<T = Tree<Node>> {
@@ -26,12 +26,13 @@ export interface Graph<T = Tree<Node>> {
  * @returns the graph, or every mistake that the outputs reach: one report for a cell's template, in source order.
  */
 export function graph<T>(outputs: T): Checked<Graph<T>> {
-  if (!isTreeOfNodes(outputs)) {
+  const odd = oddIn(outputs);
+  if (odd !== undefined) {
     return E.left([
       diagnostic({
         code: "NotTensor",
         op: "graph",
-        message: "outputs must be a tensor, or a record of tensors",
+        message: `outputs must be a tensor, or a record of tensors${odd.path === "" ? "" : `: ${odd.path} is ${odd.is}`}`,
         hint: "graph({ loss, gradient })",
       }),
     ]);

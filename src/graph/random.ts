@@ -15,10 +15,20 @@ function mix(x: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A key from parts: seed, name, training step, time step. */
+/** A key from parts: seed, name, training step, time step. Of a whole number all 53 bits count. */
 export function randomKey(...parts: readonly (number | string)[]): number {
   let key = 0x9e3779b9;
-  for (const part of parts) key = mix(Math.imul(key, 31) + (typeof part === "string" ? hashText(part) : mix(part)));
+  const take = (bits: number): void => {
+    key = mix(Math.imul(key, 31) + bits);
+  };
+  for (const part of parts) {
+    if (typeof part === "string") take(hashText(part));
+    else {
+      take(mix(part));
+      const high = Math.floor(part / 2 ** 32);
+      if (high !== 0) take(mix(high));
+    }
+  }
   return key;
 }
 

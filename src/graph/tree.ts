@@ -1,6 +1,7 @@
 // Trees of nodes: states, outputs and gradients are a node or a record of them, to any depth; functions over them keep the shape.
 
 import { isNode, type Node } from "./node.ts";
+import { shown } from "./options.ts";
 
 /** A leaf, or a record of trees. */
 export type Tree<L> = L | { readonly [name: string]: Tree<L> };
@@ -37,10 +38,34 @@ export function mapNodes<M>(tree: unknown, f: (node: Node, index: number) => M):
 
 /** True for a node or a record (of records) of nodes, and nothing else. */
 export function isTreeOfNodes(tree: unknown): boolean {
-  if (isNode(tree)) return true;
-  if (typeof tree !== "object" || tree === null) return false;
-  const prototype: object | null = Object.getPrototypeOf(tree);
-  // a record, of whichever realm: no array, no Map, no instance of a class
-  if (prototype !== null && (Object.getPrototypeOf(prototype) !== null || Array.isArray(tree))) return false;
-  return Object.values(tree).every(isTreeOfNodes);
+  return oddIn(tree) === undefined;
+}
+
+/** Records within records: nobody writes more by hand, and walks over trees call themselves. */
+const deepest = 1000;
+
+/** Where a tree is none, and why: `encoder.W is an array`; at its root, with the empty path. Undefined for a tree. */
+export function oddIn(tree: unknown): { readonly path: string; readonly is: string } | undefined {
+  const above = new Set<unknown>();
+  const walk = (t: unknown, path: string): { readonly path: string; readonly is: string } | undefined => {
+    if (isNode(t)) return undefined;
+    if (!isPlain(t)) return { path, is: shown(t) };
+    if (above.has(t)) return { path, is: "a record that holds itself" };
+    if (above.size >= deepest) return { path: path.split(".").slice(0, 3).concat("…").join("."), is: `more than ${deepest} records deep` };
+    above.add(t);
+    for (const [name, u] of Object.entries(t)) {
+      const odd = walk(u, path === "" ? name : `${path}.${name}`);
+      if (odd !== undefined) return odd;
+    }
+    above.delete(t);
+    return undefined;
+  };
+  return walk(tree, "");
+}
+
+/** A record, of whichever realm: no array, no Map, no instance of a class. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -2,6 +2,7 @@
 
 import type { Code } from "./diagnostics.ts";
 import { type Dim, type Shape, showShape } from "./dim.ts";
+import type { Node, Step } from "./node.ts";
 
 /** What an element is. Precision belongs to the engine, not to the graph. */
 export type DType = "float" | "int" | "bool";
@@ -39,6 +40,8 @@ export class Fault {
     readonly code: Code,
     readonly message: string,
     readonly hint?: string,
+    /** The node of a body that was being evaluated, and its step. */
+    readonly inside?: { readonly node: Node; readonly step: Step },
   ) {}
 }
 
@@ -51,6 +54,15 @@ export class Fault {
  */
 export function item(value: { readonly data: Data }): number {
   return value.data.length === 1 ? value.data[0]! : Number.NaN;
+}
+
+/** Zeros; undefined where memory does not hold so many. */
+export function fitted(size: number): Float64Array | undefined {
+  try {
+    return new Float64Array(size);
+  } catch {
+    return undefined; // a RangeError, whatever an engine's words for it are
+  }
 }
 
 /** Data as users write it: a number, nested arrays, or a typed array in row-major order. */
@@ -81,7 +93,8 @@ export function flatten(data: unknown, shape: Shape): ArrayLike<number> | string
     return flat.length === total ? flat : `${flat.length} numbers for ${total} elements ${showShape(shape)}`;
   }
   if (!Array.isArray(data)) return `expected numbers, found ${data === null ? "null" : typeof data}`;
-  const out = new Float64Array(total);
+  const out = fitted(total);
+  if (out === undefined) return `memory does not hold the ${total} elements of ${showShape(shape)}`;
   let n = 0;
   const walk = (part: unknown, axis: number): string | undefined => {
     if (axis === sizes.length) {

@@ -134,6 +134,9 @@ const earned: { readonly [C in Exclude<Code, "BadFile">]: readonly [() => readon
     [() => told(untyped(grad)("loss", W)), `grad: expected a tensor, found "loss"`],
   ],
   RankMismatch: [[() => told(matmul(h, x)), "matmul: right operand must be a matrix: [time=4, batch=8, word=12]"]],
+  TooLarge: [
+    [() => toldOf(sum(zeros([dim("batch", 2 ** 33)])), {}), "full: memory does not hold [batch=8589934592]: 8589934592 elements, 64 GiB"],
+  ],
   Unreached: [[() => told(grad(sum(h), { W })), "grad: the loss does not depend on W"]],
 };
 
