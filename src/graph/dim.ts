@@ -61,6 +61,11 @@ export function showShape(shape: Shape): string {
   return `[${shape.map((d) => `${d.name}=${d.size}`).join(", ")}]`;
 }
 
+/** The axes of an array of that rank which are not among `axes`, in order. */
+export function otherAxes(rank: number, axes: readonly number[]): readonly number[] {
+  return Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
+}
+
 /** The shape with other dims in an axis' place. */
 export function replaced(shape: Shape, axis: number, by: Shape): Shape {
   return [...shape.slice(0, axis), ...by, ...shape.slice(axis + 1)];

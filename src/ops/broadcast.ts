@@ -1,4 +1,4 @@
-import { alignment, type Shape, showShape } from "../graph/dim.ts";
+import { alignment, otherAxes, type Shape, showShape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, ShowShape, Unless, Within } from "../graph/types.ts";
@@ -29,7 +29,7 @@ export const broadcastOp: Op<Attributes> = {
     for (let i = 0; i < from.length; i++) out[i] = a!.data[from[i]!]!;
     return out;
   },
-  vjp: ({ cotangent, attributes: { shape, axes } }, m) => [m.sum(cotangent, rest(shape, axes))],
+  vjp: ({ cotangent, attributes: { shape, axes } }, m) => [m.sum(cotangent, otherAxes(shape.length, axes))],
   jvp: linear,
   lift: ({ inputs, attributes: { shape, axes }, dim }, m) => m.broadcast(inputs[0]!, [dim, ...shape], [0, ...axes.map((a) => a + 1)]),
   picture: { plumbing: true, derivative: [(c) => c] },
@@ -41,10 +41,6 @@ export const broadcastOp: Op<Attributes> = {
     { name: "scalar", operands: [drawn([], between(-2, 2))], attributes: { shape: [row], axes: [] } },
   ],
 };
-
-function rest(shape: Shape, axes: readonly number[]): readonly number[] {
-  return shape.map((_, i) => i).filter((i) => !axes.includes(i));
-}
 
 export function broadcastNode(a: Node, shape: Shape, axes: readonly number[]): Node {
   return a.shape.length === shape.length ? a : make(broadcastOp, [a], { shape, axes });

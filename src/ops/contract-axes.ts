@@ -1,7 +1,7 @@
 // The axes of a contraction: which are left, and how the two derivatives, which are contractions themselves, pair theirs.
 
 import type { ContractAxes } from "../graph/algebra.ts";
-import type { Shape } from "../graph/dim.ts";
+import { otherAxes, type Shape } from "../graph/dim.ts";
 
 /** What follows from paired axes for operands of given ranks. */
 interface Layout {
@@ -35,8 +35,10 @@ export function layoutOf(axes: ContractAxes, rankA: number, rankB: number): Layo
 
 /** Axes that no pair names. */
 export function kept(rank: number, pairs: ContractAxes["summed"], side: 0 | 1): readonly number[] {
-  const gone = new Set(pairs.map((p) => p[side]));
-  return Array.from({ length: rank }, (_, i) => i).filter((i) => !gone.has(i));
+  return otherAxes(
+    rank,
+    pairs.map((p) => p[side]),
+  );
 }
 
 export function resultShape(a: Shape, b: Shape, axes: ContractAxes): Shape {

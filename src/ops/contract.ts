@@ -1,5 +1,5 @@
 import type { ContractAxes } from "../graph/algebra.ts";
-import { type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
+import { type Dim, otherAxes, type Shape, sameDim, showShape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AnyWide, CertainCount, Count, IsAny, Minus, Ok, Once, Result, Same, ShapeError, ShowDim, ShowShape } from "../graph/types.ts";
@@ -55,7 +55,7 @@ export const contractOp: Op<ContractAxes> = {
       termSizes,
       attributes.summed.map(([, j]) => sb[j]!),
     );
-    const out = new Float64Array(shape.reduce((size, d) => size * d.size, 1));
+    const out = new Float64Array(sizeOf(shape));
     product(out, a!.data as Float64Array, b!.data as Float64Array, rowA, rowB, columnB, termA, termB);
     return out;
   },
@@ -82,8 +82,7 @@ export const contractOp: Op<ContractAxes> = {
     if (da === 1) return product;
     // only b is lifted: its new dim comes first among b's free dims, behind a's
     const at = kept(a.shape.length, attributes.summed, 0).length;
-    const others = product.shape.map((_, i) => i).filter((i) => i !== at);
-    return m.transpose(product, [at, ...others]);
+    return m.transpose(product, [at, ...otherAxes(product.shape.length, [at])]);
   },
   picture: { product: true, derivative: [(c, [, b]) => `${c} · ${b}ᵀ`, (c, [a]) => `${a}ᵀ · ${c}`] },
   label: () => "·",

@@ -5,7 +5,7 @@
 // (v = cotangent) and forward mode (v = tangent).
 
 import type { Algebra, Arithmetic } from "../graph/algebra.ts";
-import { alignment, type Shape, showShape, sizeOf } from "../graph/dim.ts";
+import { alignment, otherAxes, type Shape, showShape, sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
 import type { DType, Mistake, NoDerivative, Node, Op, Sample, Typed } from "../graph/node.ts";
 import { allocate, type Data, type Value } from "../graph/value.ts";
@@ -109,15 +109,13 @@ function spread(m: Algebra<Node>, a: Node, full: Shape): Node {
 }
 
 /** Sums away the dims that broadcasting had repeated: the adjoint of broadcasting. */
-export function sumTo(m: Algebra<Node>, a: Node, shape: Shape): Node {
+function sumTo(m: Algebra<Node>, a: Node, shape: Shape): Node {
   if (a.shape.length === shape.length) return a;
-  const kept = new Set(alignment(shape, a.shape) ?? []);
-  const axes = a.shape.map((_, i) => i).filter((i) => !kept.has(i));
-  return m.sum(a, axes);
+  return m.sum(a, otherAxes(a.shape.length, alignment(shape, a.shape) ?? []));
 }
 
 /** Repeats a to the shape that it broadcasts to. */
-export function broadcastLike(m: Algebra<Node>, a: Node, shape: Shape): Node {
+function broadcastLike(m: Algebra<Node>, a: Node, shape: Shape): Node {
   if (a.shape.length === shape.length) return a;
   return m.broadcast(a, shape, alignment(a.shape, shape) ?? []);
 }

@@ -1,4 +1,4 @@
-import { type Dim, dim, replaced, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Dim, dim, otherAxes, replaced, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
@@ -48,7 +48,7 @@ export const gatherOp: Op<Attributes> = {
     if (!lifted[1]) return m.gather(table, ids, axis + 1);
     if (!lifted[0]) {
       const rows = m.gather(table, ids, axis); // the lifted dim came in the axis' place: bring it to the front
-      return m.transpose(rows, [axis, ...rows.shape.map((_, i) => i).filter((i) => i !== axis)]);
+      return m.transpose(rows, [axis, ...otherAxes(rows.shape.length, [axis])]);
     }
     return m.stack(
       Array.from({ length: d.size }, (_, i) => m.gather(m.index(table, 0, i), m.index(ids, 0, i), axis)),

@@ -1,3 +1,5 @@
+import type { Algebra } from "../graph/algebra.ts";
+import { otherAxes, type Shape } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Node, Op } from "../graph/node.ts";
 import { argmaxOf } from "./argmax.ts";
@@ -25,26 +27,13 @@ export const maxOp: Op<Attributes> = {
   // Elements that tie share the gradient equally.
   vjp: ({ node, inputs, cotangent, attributes: { axis } }, m) => {
     const a = inputs[0]!;
-    const wide = (x: Node) =>
-      m.broadcast(
-        x,
-        a.shape,
-        a.shape.map((_, i) => i).filter((i) => i !== axis),
-      );
-    const largest = m.equal(a, wide(node));
+    const largest = m.equal(a, spread(m, node, a.shape, axis));
     const ties = m.sum(m.cast(largest, "float"), [axis]);
-    return [m.where(largest, wide(m.div(cotangent, ties)), m.constant(0))];
+    return [m.where(largest, spread(m, m.div(cotangent, ties), a.shape, axis), m.constant(0))];
   },
   jvp: ({ node, inputs, tangents, attributes: { axis } }, m) => {
     const a = inputs[0]!;
-    const largest = m.equal(
-      a,
-      m.broadcast(
-        node,
-        a.shape,
-        a.shape.map((_, i) => i).filter((i) => i !== axis),
-      ),
-    );
+    const largest = m.equal(a, spread(m, node, a.shape, axis));
     return m.div(m.sum(m.where(largest, tangents[0]!, m.constant(0)), [axis]), m.sum(m.cast(largest, "float"), [axis]));
   },
   lift: ({ inputs, attributes: { axis } }, m) => m.max(inputs[0]!, axis + 1),
@@ -57,6 +46,11 @@ export const maxOp: Op<Attributes> = {
     { name: "a tie", operands: [exactly([row, column], [1, 2, 2, 3, 3, 3])], attributes: { axis: 1 }, kink: true },
   ],
 };
+
+/** One element repeated along the axis that it is the largest of. */
+function spread(m: Algebra<Node>, a: Node, shape: Shape, axis: number): Node {
+  return m.broadcast(a, shape, otherAxes(shape.length, [axis]));
+}
 
 export function maxNode(a: Node, axis: number): Node {
   return make(maxOp, [a], { axis });

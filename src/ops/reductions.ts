@@ -1,6 +1,6 @@
 // Composites that reduce: made of primitives, without a derivative rule of their own.
 
-import { type Dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { type Dim, otherAxes, type Shape, sizeOf } from "../graph/dim.ts";
 import { make } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
@@ -10,13 +10,9 @@ import { mulOp } from "./mul.ts";
 import { stopGradientNode } from "./stopGradient.ts";
 import { type Reduction, reduction } from "./sum.ts";
 
-function others(shape: Shape, axes: readonly number[]): readonly number[] {
-  return shape.map((_, i) => i).filter((i) => !axes.includes(i));
-}
-
 /** a reduced result, repeated along the axes again. */
 export function spreadBack(reduced: Node, shape: Shape, axes: readonly number[]): Node {
-  return m.broadcast(reduced, shape, others(shape, axes));
+  return m.broadcast(reduced, shape, otherAxes(shape.length, axes));
 }
 
 export function meanNode(a: Node, axes: readonly number[]): Node {

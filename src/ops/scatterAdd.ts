@@ -31,9 +31,7 @@ export const scatterAddOp: Op<Attributes> = {
   },
   evaluate: ([updates, ids], { attributes: { axis, into }, shape }) => {
     checkIds(ids!, into.size);
-    const sizes = shape.map((d) => d.size);
-    const outer = sizes.slice(0, axis).reduce((a, b) => a * b, 1);
-    const inner = sizes.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
     const out = new Float64Array(sizeOf(shape));
     const count = ids!.data.length;
     for (let o = 0; o < outer; o++) {

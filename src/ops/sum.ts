@@ -1,4 +1,4 @@
-import type { Dim, Shape } from "../graph/dim.ts";
+import { type Dim, otherAxes, type Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
@@ -16,11 +16,11 @@ export const sumOp: Op<Attributes> = {
   infer: ([a], { axes }) =>
     needsFloat(
       a!,
-      a!.shape.filter((_, i) => !axes.includes(i)),
+      otherAxes(a!.shape.length, axes).map((i) => a!.shape[i]!),
     ),
   evaluate: ([a], { attributes: { axes }, shape }) => {
     const own = strides(a!.shape);
-    const keep = a!.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+    const keep = otherAxes(a!.shape.length, axes);
     const from = offsets(
       shape.map((d) => d.size),
       keep.map((i) => own[i]!),
@@ -41,13 +41,7 @@ export const sumOp: Op<Attributes> = {
   },
   vjp: ({ inputs, cotangent, attributes: { axes } }, m) => {
     const shape = inputs[0]!.shape;
-    return [
-      m.broadcast(
-        cotangent,
-        shape,
-        shape.map((_, i) => i).filter((i) => !axes.includes(i)),
-      ),
-    ];
+    return [m.broadcast(cotangent, shape, otherAxes(shape.length, axes))];
   },
   jvp: linear,
   lift: ({ inputs, attributes: { axes } }, m) =>
@@ -109,7 +103,4 @@ export function reduction(name: string, build: (a: Node, axes: readonly number[]
  * const word = dim("word", 2), x = constant([[1, 2], [3, 4]], [dim("batch", 2), word]);
  * evaluate(sum(x, word), {}).data; // Float64Array [3, 7]
  */
-export const sum: Reduction<"sum"> = opFunction(
-  sumOp,
-  reduction("sum", (a, axes) => (axes.length === 0 ? a : make(sumOp, [a], { axes }))),
-);
+export const sum: Reduction<"sum"> = opFunction(sumOp, reduction("sum", sumNode));
