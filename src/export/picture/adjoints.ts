@@ -2,7 +2,7 @@
 // of each ∂loss/∂W; each with the local derivative written out.
 
 import type { Node } from "../../graph/node.ts";
-import { type Box, type Boxes, boxesOf, isParameter, type Link, type Path, partsOf, usersOf, type View } from "./boxes.ts";
+import { along, type Box, type Boxes, boxesOf, isParameter, type Link, type Path, usersOf, type View } from "./boxes.ts";
 import { operationOf } from "./describe.ts";
 import type { GradientWay } from "./gradient-way.ts";
 import { type Index, numbered, relativeTo, subscript } from "./names.ts";
@@ -25,8 +25,9 @@ export function adjointsOf(sketch: Unrolled, forward: Boxes, view: View, way: Gr
   const feeds = feedersIn(sketch.vertices);
   const { links } = boxesOf(sketch.vertices, { ...view, absorbed: (v) => view.absorbed(v) || feeds(v) });
   const shown = (b: Box): Box => forward.boxOf.get(b.main)!;
+  const flows = passing(way);
   const flowing = links.flatMap((l): readonly Link[] => {
-    const paths = l.paths.filter((p) => flows(p, way));
+    const paths = l.paths.filter(flows);
     return paths.length === 0 || l.kind === "mask" ? [] : [{ ...l, from: shown(l.from), to: shown(l.to), paths }];
   });
   const starts = (b: Box) => b.members.some((m) => way.losses.has(m.node));
@@ -56,36 +57,48 @@ function feedersIn(vertices: readonly Vertex[]): (v: Vertex) => boolean {
 }
 
 /** True when every part of the way passes the cotangent on. */
-function flows(path: Path, way: GradientWay): boolean {
-  return partsOf(path).every(
-    ({ of, at }) => at.at >= 0 && (of.placeholder !== undefined || of.group !== undefined || way.passes(of.node, at.at)),
+function passing(way: GradientWay): (path: Path) => boolean {
+  return along<boolean>(
+    true,
+    (before, { of, at }) => before && at.at >= 0 && (of.placeholder !== undefined || of.group !== undefined || way.passes(of.node, at.at)),
   );
 }
 
 export type Writer = (cotangent: string, path: Path, index: Index) => string;
 
+interface Written {
+  readonly text: string;
+  /** The composite that the way is in. */
+  readonly entered: string | undefined;
+}
+
 /** Writes the cotangent that a path passes on, by what each op says of its derivative. */
 export function writer(sketch: Unrolled): Writer {
-  return (cotangent, path, index) => {
-    let text = cotangent;
-    let entered: string | undefined;
-    for (const { of, at } of partsOf(path)) {
-      if (of.placeholder !== undefined) continue; // one step of a whole: nothing is computed
-      if (of.group !== undefined) {
-        // a composite is one function, on however many of its nodes the way leads
-        if (of.group.key !== entered) text = `${text} ∘ ${of.group.call.name}′`;
-        entered = of.group.key;
-        continue;
-      }
+  const written = (cotangent: string, index: Index) => {
+    const names = new Map<Node, string>();
+    const name = (n: Node): string => {
+      const known = names.get(n) ?? sketch.nameIn(n, index);
+      names.set(n, known);
+      return known;
+    };
+    return along<Written>({ text: cotangent, entered: undefined }, (before, { of, at }) => {
+      const { text, entered } = before;
+      if (of.placeholder !== undefined) return before; // one step of a whole: nothing is computed
+      // a composite is one function, on however many of its nodes the way leads
+      if (of.group !== undefined)
+        return { text: of.group.key === entered ? text : `${text} ∘ ${of.group.call.name}′`, entered: of.group.key };
       const { node } = of;
       const picture = node.op.picture;
       const rule = picture?.derivative?.[at.at];
-      const name = (n: Node) => sketch.nameIn(n, index);
       const factor = picture?.product === true && text.includes(" ") && (cotangent !== "" || at.at > 0) ? `(${text})` : text;
-      text = rule === undefined ? `${text} ∘ ${node.op.label(node.attributes)}′` : rule(factor, node.inputs.map(name), name(node));
-    }
-    return text.trim();
+      return {
+        text: rule === undefined ? `${text} ∘ ${node.op.label(node.attributes)}′` : rule(factor, node.inputs.map(name), name(node)),
+        entered,
+      };
+    });
   };
+  const local = written("", numbered);
+  return (cotangent, path, index) => (cotangent === "" && index === numbered ? local : written(cotangent, index))(path).text.trim();
 }
 
 /** `∘ (1 − h₂²) · Wᵀ`; where there are several ways, the derivative by its name. */

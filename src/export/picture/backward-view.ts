@@ -2,12 +2,14 @@
 // each labelled with its local derivative; what flows to one parameter from all steps meets in one box, the sum ∂loss/∂W.
 
 import { type Adjoints, adjointsOf, formulaOf, localDerivative, titleOf, type Writer, writer } from "./adjoints.ts";
-import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, partsOf, weightOf } from "./boxes.ts";
-import { biasesOf, linesOf, roleOf } from "./describe.ts";
+import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, type Path } from "./boxes.ts";
+import { biasesOf, linesOf, roleOf, weightsAlong } from "./describe.ts";
 import type { GradientWay } from "./gradient-way.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
+import { grouped, largest } from "./grouped.ts";
 import { type Index, leafName, numbered } from "./names.ts";
 import { aside, type Picture, type PictureBox, type PictureEdge } from "./print.ts";
+import { slotKey } from "./ranks.ts";
 import type { Unrolled } from "./unrolled.ts";
 import { above, boxLines, frameOf, framesOf, stepView, textWidth, wrapped } from "./unrolled-view.ts";
 
@@ -29,24 +31,28 @@ export function backwardPicture(sketch: Unrolled, way: GradientWay, title: strin
           biasesOf(b, (v) => arrow(v) || view.absorbed(v)),
         );
   // parameters are written on the arrows of the forward pass; their gradients are boxes
-  const own = forward.boxes.filter((b) => !isParameter(b.main.node) || b.main.output !== undefined);
-  const links = forward.links.filter((l) => own.includes(l.from));
+  const isOwn = (b: Box) => !isParameter(b.main.node) || b.main.output !== undefined;
+  const own = forward.boxes.filter(isOwn);
+  const links = forward.links.filter((l) => isOwn(l.from));
   const loss = own.filter(starts).map((b) => b.main.output || "E")[0] ?? "E";
 
   const symbol = symbols(own);
   const adjointLines = new Map(adjoints.boxes.map((b) => [b, b.main.ellipsis ? ["⋯"] : [symbol(b, numbered), `∂${loss}/∂${titleOf(b)}`]]));
   // of many arrows from every step to one box, the last says what all are
   const last = new Map<string, number>();
-  const fan = (l: Link) => `${l.to.id}/${own.findIndex((b) => b.main.thread === l.from.main.thread)}`;
+  const threads = new Map([...new Set(own.map((b) => b.main.thread))].map((thread, i) => [thread, i]));
+  const fan = (l: Link) => `${l.to.id}/${threads.get(l.from.main.thread)}`;
   const collected = links.filter((l) => l.to.main.slot === undefined && l.from.main.slot !== undefined);
   for (const l of collected) last.set(fan(l), Math.max(l.from.main.slot!.t, last.get(fan(l)) ?? 0));
   const fans = (l: Link) => l.to.main.slot === undefined && l.from.main.slot !== undefined && l.from.main.slot.t < last.get(fan(l))!;
   const labels = new Map(
     back.map((l) => [l, l.to.main.ellipsis || l.from.main.ellipsis || fans(l) ? undefined : localDerivative(l, write)]),
   );
-  const width = Math.max(0, ...[...adjointLines.values()].map(textWidth));
+  const width = largest([...adjointLines.values()].map(textWidth), 0);
   const placed = grid(own, links, { widthOf: (b) => textWidth(textOf(b)), beside: width + 8, rowHeight, gap: gapFor(own, textOf, labels) });
-  const spots = new Map(adjoints.boxes.map((b) => [b, spotBeside(b, textOf, placed, width)]));
+  const columns = grouped(placed.columns, (c) => slotKey(c.slot));
+  const columnOf = ({ main: { slot } }: Box) => (slot === undefined ? undefined : columns.get(slotKey(slot))?.[0]);
+  const spots = new Map(adjoints.boxes.map((b) => [b, spotBeside(b, textOf(b), columnOf(b), placed.at.get(b)!, width)]));
   const spotOf = (b: Box): Point => spots.get(b) ?? placed.at.get(b)!;
   const idOf = (b: Box): string => (spots.has(b) ? `d${b.id.slice(1)}` : b.id);
 
@@ -69,9 +75,11 @@ export function backwardPicture(sketch: Unrolled, way: GradientWay, title: strin
   ];
   // a weight is written on an arrow only where every arrow into the box has one, and where adjoints of other rows leave room
   const single = new Set(own.filter((b) => b.main.state).map((b) => b.main.thread)).size <= 1;
-  const weighed = (l: Link) => l.kind === "mask" || l.from.main.slot === undefined || l.from.main.ellipsis || forwardLabel(l) !== undefined;
-  const told = (l: Link) =>
-    fans(l) || (l.back && !single) || !links.every((o) => o.to !== l.to || weighed(o)) ? undefined : forwardLabel(l);
+  const weightsOn = weightsAlong();
+  const labelOf = (l: Link) => forwardLabel(l, weightsOn);
+  const weighed = (l: Link) => l.kind === "mask" || l.from.main.slot === undefined || l.from.main.ellipsis || labelOf(l) !== undefined;
+  const unweighed = new Set(links.filter((l) => !weighed(l)).map((l) => l.to));
+  const told = (l: Link) => (fans(l) || (l.back && !single) || unweighed.has(l.to) ? undefined : labelOf(l));
   const beside = (label: string | undefined, a: Point, b: Point) => (label !== undefined && Math.abs(a.x - b.x) < 8 ? aside(label) : label);
   const edges: PictureEdge[] = [
     ...links.map(
@@ -101,19 +109,20 @@ type TextOf = (b: Box) => readonly string[];
 
 /** Room between columns, for the longest label on an arrow from one step to the next. */
 function gapFor(own: readonly Box[], textOf: TextOf, labels: ReadonlyMap<Link, string | undefined>): number {
-  const longest = Math.max(0, ...[...labels].map(([l, text]) => (l.back && text !== undefined ? text.length * letter + 30 : 0)));
-  const inSteps = Math.max(36, ...own.filter((b) => b.main.slot !== undefined).map((b) => textWidth(textOf(b))));
+  const longest = largest(
+    [...labels].map(([l, text]) => (l.back && text !== undefined ? text.length * letter + 30 : 0)),
+    0,
+  );
+  const inSteps = largest(
+    own.filter((b) => b.main.slot !== undefined).map((b) => textWidth(textOf(b))),
+    36,
+  );
   return Math.max(30, longest - inSteps - 24);
 }
 
 /** An adjoint stands half a row above its box, in the right half of the column: no arrow of the forward pass goes there. */
-function spotBeside(b: Box, textOf: TextOf, placed: Placed, width: number): Point {
-  const { x, y } = placed.at.get(b)!;
-  const { slot } = b.main;
-  const column = placed.columns.find(
-    (c) => slot !== undefined && c.slot.dim === slot.dim && c.slot.size === slot.size && c.slot.t === slot.t,
-  );
-  if (column === undefined) return { x: x + textWidth(textOf(b)) / 2 + 10 + width / 2, y: y + rowHeight * 0.5 };
+function spotBeside(b: Box, text: readonly string[], column: Placed["columns"][number] | undefined, { x, y }: Point, width: number): Point {
+  if (column === undefined) return { x: x + textWidth(text) / 2 + 10 + width / 2, y: y + rowHeight * 0.5 };
   return { x: column.right - 12 - (b.main.ellipsis ? width / 4 : width / 2), y: y + rowHeight * 0.5 };
 }
 
@@ -127,12 +136,9 @@ function symbols(own: readonly Box[]): Symbol {
 }
 
 /** The weight of a link that is one product. */
-function forwardLabel(link: Link): string | undefined {
+function forwardLabel(link: Link, weightsOn: (path: Path) => readonly string[]): string | undefined {
   if (link.paths.length !== 1 || link.to.main.ellipsis || link.from.main.ellipsis) return undefined;
-  const weights = partsOf(link.paths[0]!).flatMap(({ of, at }) => {
-    const weight = weightOf(of);
-    return weight === undefined || weight === at ? [] : [leafName(weight.from.node)];
-  });
+  const weights = weightsOn(link.paths[0]!);
   return weights.length === 0 ? undefined : weights.join(" ");
 }
 
@@ -144,13 +150,13 @@ interface Sum {
 
 /** ∂loss/∂W: one box for each parameter, one term from each step; many parameters whose terms come from the same places share a box. */
 function sumsOf({ terms, starts }: Adjoints, write: Writer, loss: string, symbol: Symbol): readonly Sum[] {
-  const byWeight = new Map<Box, Link[]>();
-  for (const l of terms) byWeight.set(l.from, [...(byWeight.get(l.from) ?? []), l]);
-  const groups = new Map<string, Box[]>();
-  for (const [w, list] of byWeight) {
-    const key = list.map((l) => l.to.id).join();
-    groups.set(key, [...(groups.get(key) ?? []), w]);
-  }
+  const byWeight = grouped(terms, (l) => l.from);
+  const groups = grouped(byWeight.keys(), (w) =>
+    byWeight
+      .get(w)!
+      .map((l) => l.to.id)
+      .join(),
+  );
   const label = (w: Box) => leafName(w.main.node);
   return [...groups.values()].flatMap((weights) => {
     const id = (w: Box) => `g${w.id.slice(1)}`;

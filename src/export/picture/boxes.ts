@@ -2,6 +2,7 @@
 // them, and remembers the path, from which its label is made.
 
 import type { Node } from "../../graph/node.ts";
+import { grouped } from "./grouped.ts";
 import type { Vertex, Wire } from "./sketch.ts";
 
 export interface Box {
@@ -18,6 +19,8 @@ export interface Path {
   readonly at: Wire;
   readonly of: Vertex;
   readonly before: Path | undefined;
+  /** Some part of it goes back in time. */
+  readonly back: boolean;
 }
 
 export interface Link {
@@ -35,6 +38,17 @@ export interface Boxes {
   readonly boxOf: ReadonlyMap<Vertex, Box>;
 }
 
+/** The links at each box. */
+export interface Ends {
+  readonly into: (b: Box) => readonly Link[];
+  readonly outOf: (b: Box) => readonly Link[];
+}
+
+export function endsOf(links: readonly Link[]): Ends {
+  const [into, outOf] = [grouped(links, (l) => l.to), grouped(links, (l) => l.from)];
+  return { into: (b) => into.get(b) ?? [], outOf: (b) => outOf.get(b) ?? [] };
+}
+
 export interface View {
   /** Not shown by itself: links go through it. */
   readonly absorbed: (v: Vertex) => boolean;
@@ -43,13 +57,7 @@ export interface View {
 }
 
 export function boxesOf(vertices: readonly Vertex[], { absorbed, silent = () => false }: View): Boxes {
-  const groups = new Map<string, Vertex[]>();
-  for (const v of vertices) {
-    if (v.group === undefined) continue;
-    const members = groups.get(v.group.key);
-    if (members === undefined) groups.set(v.group.key, [v]);
-    else members.push(v);
-  }
+  const groups = grouped(vertices, (v) => v.group?.key);
   const boxes: Box[] = [];
   const boxOf = new Map<Vertex, Box>();
   for (const v of vertices) {
@@ -74,7 +82,10 @@ function linksInto(to: Box, boxOf: ReadonlyMap<Vertex, Box>, silent: (of: Vertex
   const external = new Set<Vertex>();
   const stack: Path[] = [];
   const follow = (of: Vertex, before: Path | undefined): void => {
-    for (let i = of.wires.length - 1; i >= 0; i--) if (!silent(of, of.wires[i]!)) stack.push({ at: of.wires[i]!, of, before });
+    for (let i = of.wires.length - 1; i >= 0; i--) {
+      const at = of.wires[i]!;
+      if (!silent(of, at)) stack.push({ at, of, before, back: at.back === true || before?.back === true });
+    }
   };
   for (let i = to.members.length - 1; i >= 0; i--) follow(to.members[i]!, undefined);
   while (stack.length > 0) {
@@ -92,7 +103,7 @@ function linksInto(to: Box, boxOf: ReadonlyMap<Vertex, Box>, silent: (of: Vertex
       if (visited < manyPaths) follow(from, path);
       continue;
     }
-    const back = isBack(path);
+    const { back } = path;
     if (box === to && !back) continue;
     const kind = path.at.kind;
     const key = `${box.id}${back ? "b" : ""}${kind ?? ""}`;
@@ -108,17 +119,26 @@ export function isMask(l: Link): boolean {
   return l.kind === "mask" || l.from.main.node.dtype === "bool";
 }
 
-/** True when the path goes back in time. */
-export function isBack(path: Path): boolean {
-  for (let p: Path | undefined = path; p !== undefined; p = p.before) if (p.at.back) return true;
-  return false;
-}
-
-/** A path's parts, from the box that it ends in. */
-export function partsOf(path: Path): readonly Path[] {
-  const parts: Path[] = [];
-  for (let p: Path | undefined = path; p !== undefined; p = p.before) parts.push(p);
-  return parts.reverse();
+/**
+ * Folds over a path's parts, from the box that it ends in. The links into one box share the beginnings of their paths: what was found for
+ * these is kept, since a sum of n terms has paths of n parts.
+ */
+export function along<A>(start: A, step: (before: A, part: Path) => A): (path: Path) => A {
+  const found = new Map<Path, A>();
+  return (path) => {
+    const open: Path[] = [];
+    let at: Path | undefined = path;
+    while (at !== undefined && !found.has(at)) {
+      open.push(at);
+      at = at.before;
+    }
+    let value = at === undefined ? start : found.get(at)!;
+    for (let i = open.length - 1; i >= 0; i--) {
+      value = step(value, open[i]!);
+      found.set(open[i]!, value);
+    }
+    return value;
+  };
 }
 
 export function isParameter(node: Node): boolean {
@@ -134,11 +154,16 @@ export function weightOf(v: Vertex): Wire | undefined {
 /** Who uses each vertex; a composite uses a value once, however often its inner nodes do. */
 export function usersOf(vertices: readonly Vertex[]): ReadonlyMap<Vertex, readonly Vertex[]> {
   const users = new Map<Vertex, Vertex[]>();
+  const calls = new Map<Vertex, Set<string>>();
   for (const v of vertices)
     for (const w of v.wires) {
       const list = users.get(w.from);
+      const known = calls.get(w.from) ?? new Set();
+      calls.set(w.from, known);
+      if (v.group !== undefined && known.has(v.group.key)) continue;
+      if (v.group !== undefined) known.add(v.group.key);
       if (list === undefined) users.set(w.from, [v]);
-      else if (v.group === undefined || !list.some((u) => u.group?.key === v.group!.key)) list.push(v);
+      else list.push(v);
     }
   return users;
 }

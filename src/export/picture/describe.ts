@@ -1,7 +1,7 @@
 // What a box says, and its colour.
 
 import type { Node } from "../../graph/node.ts";
-import { type Box, isParameter } from "./boxes.ts";
+import { along, type Box, isParameter, type Path, weightOf } from "./boxes.ts";
 import { leafName, shapeText } from "./names.ts";
 import type { Role } from "./print.ts";
 import type { Vertex } from "./sketch.ts";
@@ -50,6 +50,14 @@ function numberIn(node: Node): string | undefined {
   let at = node;
   while (at.op.picture?.plumbing === true && at.inputs.length === 1) at = at.inputs[0]!;
   return at.op.leaf === "constant" && at.op.picture?.plumbing === true ? at.op.label(at.attributes) : undefined;
+}
+
+/** The weights that a path multiplies by, where `told` says that arrows tell them. */
+export function weightsAlong(told: (v: Vertex) => boolean = () => true): (path: Path) => readonly string[] {
+  return along<readonly string[]>([], (before, { of, at }) => {
+    const weight = weightOf(of);
+    return weight === undefined || weight === at || !told(of) ? before : [...before, leafName(weight.from.node)];
+  });
 }
 
 /** Parameters that are only added: told in the box. */

@@ -65,8 +65,7 @@ export function folded({ nodes, outputs }: Net): Sketch {
   };
 
   for (const node of nodes) if (!isPlumbing(node)) vertex(node);
-  while (pending.length > 0) {
-    const v = pending.shift()!;
+  for (const v of pending) {
     const { node } = v;
     const carry = places.states.get(node);
     const input = places.inputs.get(node);

@@ -25,7 +25,9 @@ export function gradientWayOf({ nodes, derived, all }: Net): GradientWay {
     rules.set(of, own);
     if (adjointOf === undefined) continue;
     if (adjointOf !== of) own.add(adjointOf);
-    adjoints.set(adjointOf, [...(adjoints.get(adjointOf) ?? []), d]);
+    const known = adjoints.get(adjointOf);
+    if (known === undefined) adjoints.set(adjointOf, [d]);
+    else known.push(d);
   }
   const unchanged = (node: Node, operand: number): boolean => node.op.picture?.derivative?.[operand]?.("δ", [], "") === "δ";
 

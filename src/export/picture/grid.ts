@@ -1,7 +1,8 @@
 // The layout of the unrolled views: time from left to right, each step a column, each state a row; what comes before the loop to the left
 // of it, what feeds every step below it, what comes after to the right. Computed here, since Graphviz knows no grids.
 
-import type { Box, Link } from "./boxes.ts";
+import { type Box, type Ends, endsOf, type Link } from "./boxes.ts";
+import { grouped, largest, smallest } from "./grouped.ts";
 import { bandsOf, collectorsOf, dimKey, rowsOf, slotKey, stagesOf } from "./ranks.ts";
 import type { Slot } from "./sketch.ts";
 
@@ -35,50 +36,57 @@ type Places = Map<Box, Point>;
 export function grid(boxes: readonly Box[], links: readonly Link[], options: GridOptions): Placed {
   const { widthOf, beside, rowHeight, gap } = options;
   const rows = rowsOf(boxes, links);
-  const bands = bandsOf(boxes, links);
+  const ends = endsOf(links);
+  const bands = bandsOf(boxes, ends);
   const inBand = new Set([...bands.values()].flat());
-  const collectors = collectorsOf(boxes, links).filter((b) => !inBand.has(b));
+  const collectors = collectorsOf(boxes, ends).filter((b) => !inBand.has(b));
   const collecting = new Set(collectors);
+  const orderOf = new Map(collectors.map((c, i) => [c, i]));
   const shift = staggerOf(rows, links);
-  const stages = stagesOf(boxes, links);
+  const stages = stagesOf(boxes, links, ends);
+  const collectorsAt = grouped(collectors, (c) => stages.get(c)!);
+  // what only collectors use stands under the first of them
+  const userOf = (leaf: Box): Box => {
+    const users = ends.outOf(leaf).map((l) => orderOf.get(l.to) ?? Number.POSITIVE_INFINITY);
+    return collectors[smallest(users, Number.POSITIVE_INFINITY)]!;
+  };
   const at: Places = new Map();
   const columns: { slot: Slot; left: number; right: number; rows: number }[] = [];
   let x = 0;
-  for (const stage of [...new Set(stages.values())].sort((a, b) => a - b)) {
-    const here = boxes.filter((b) => stages.get(b) === stage && !inBand.has(b) && !collecting.has(b));
-    const slots = new Map(here.flatMap((b) => (b.main.slot === undefined ? [] : [[slotKey(b.main.slot), b.main.slot] as const])));
-    for (const slot of [...slots.values()].sort((a, b) => a.t - b.t)) {
-      const inside = here.filter((b) => b.main.slot !== undefined && slotKey(b.main.slot) === slotKey(slot));
-      const byRow = new Map<number, Box[]>();
-      for (const b of inside) byRow.set(rows.get(b.main.thread)!, [...(byRow.get(rows.get(b.main.thread)!) ?? []), b]);
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const [stage, ofStage] of [...grouped(boxes, (b) => stages.get(b)!)].sort(([a], [b]) => a - b)) {
+    const here = ofStage.filter((b) => !inBand.has(b) && !collecting.has(b));
+    const bySlot = grouped(here, (b) => (b.main.slot === undefined ? undefined : slotKey(b.main.slot)));
+    const inSteps = [...bySlot].flatMap(([key, list]) => (key === undefined ? [] : [{ slot: list[list.length - 1]!.main.slot!, list }]));
+    for (const { slot, list: inside } of inSteps.sort((a, b) => a.slot.t - b.slot.t)) {
+      const byRow = grouped(inside, (b) => rows.get(b.main.thread)!);
       const spread = (list: readonly Box[]) => list.reduce((w, b) => w + widthOf(b) + 12, -12);
-      const width = Math.max(...[...byRow.values()].map(spread)) + 2 * shift;
+      const width = largest([...byRow.values()].map(spread), Number.NEGATIVE_INFINITY) + 2 * shift;
       for (const [row, list] of byRow) {
         const aside = row === 0 ? 0 : row % 2 === 1 ? -shift : shift;
         inARow(list, x + width / 2 + aside, row * rowHeight, 12, widthOf, at);
       }
       const own = slot.until === undefined ? beside : beside * 0.5;
-      columns.push({ slot, left: x - 12, right: x + width + own + 12, rows: Math.max(...byRow.keys()) });
+      const top = largest(byRow.keys(), 0);
+      columns.push({ slot, left: x - 12, right: x + width + own + 12, rows: top });
+      highest = Math.max(highest, top);
       x += width + own + 24 + gap;
     }
-    for (const c of collectors) {
-      if (stages.get(c) !== stage) continue;
-      const xs = links.flatMap((l) => (l.to === c && l.from.main.slot !== undefined && at.has(l.from) ? [at.get(l.from)!.x] : []));
+    for (const c of collectorsAt.get(stage) ?? []) {
+      const xs = ends.into(c).flatMap((l) => (l.from.main.slot !== undefined && at.has(l.from) ? [at.get(l.from)!.x] : []));
       const mean = xs.reduce((a, b) => a + b, 0) / Math.max(1, xs.length);
-      at.set(c, {
-        x: xs.length === 0 ? at.get(collectors.find((d) => links.some((l) => l.from === c && l.to === d))!)!.x : mean,
-        y: (Math.max(...columns.map((d) => d.rows)) + 1.15) * rowHeight,
-      });
+      at.set(c, { x: xs.length === 0 ? at.get(userOf(c))!.x : mean, y: (highest + 1.15) * rowHeight });
     }
-    const free = here.filter((b) => b.main.slot === undefined);
+    const free = bySlot.get(undefined) ?? [];
     if (free.length > 0) {
-      const width = Math.max(...free.map(widthOf));
-      placeFree(free, links, at, x + width / 2, rowHeight);
+      const width = largest(free.map(widthOf), 0);
+      placeFree(free, ends, at, x + width / 2, rowHeight);
       x += width + beside + gap;
     }
   }
+  const columnsOf = grouped(columns, (c) => dimKey(c.slot));
   for (const [dim, band] of bands) {
-    const own = columns.filter((c) => dimKey(c.slot) === dim);
+    const own = columnsOf.get(dim)!;
     inARow(band, (own[0]!.left + own[own.length - 1]!.right) / 2, -rowHeight, gap, widthOf, at);
   }
   const ys = [...at].flatMap(([b, p]) => (collecting.has(b) ? [] : [p.y]));
@@ -86,9 +94,12 @@ export function grid(boxes: readonly Box[], links: readonly Link[], options: Gri
     at,
     columns,
     collectors,
-    bottom: Math.min(0, ...ys),
-    top: Math.max(0, ...ys),
-    left: Math.min(0, ...boxes.map((b) => at.get(b)!.x - widthOf(b) / 2)),
+    bottom: smallest(ys, 0),
+    top: largest(ys, 0),
+    left: smallest(
+      boxes.map((b) => at.get(b)!.x - widthOf(b) / 2),
+      0,
+    ),
   };
 }
 
@@ -111,22 +122,23 @@ function staggerOf(rows: ReadonlyMap<unknown, number>, links: readonly Link[]): 
 }
 
 /** A column of boxes outside of steps: each at the height of what it rests on, what only it needs below it. */
-function placeFree(free: readonly Box[], links: readonly Link[], at: Places, x: number, rowHeight: number): void {
-  const isLeaf = (b: Box) => !links.some((l) => l.to === b);
+function placeFree(free: readonly Box[], { into, outOf }: Ends, at: Places, x: number, rowHeight: number): void {
+  const isLeaf = (b: Box) => into(b).length === 0;
   const mean = (values: readonly number[]) => (values.length === 0 ? 0 : values.reduce((a, b) => a + b) / values.length);
   const wanted = new Map<Box, number>();
-  for (const b of free)
-    if (!isLeaf(b)) wanted.set(b, mean(links.flatMap((l) => (l.to === b && at.has(l.from) ? [at.get(l.from)!.y] : []))));
+  for (const b of free) if (!isLeaf(b)) wanted.set(b, mean(into(b).flatMap((l) => (at.has(l.from) ? [at.get(l.from)!.y] : []))));
   for (const b of free) {
     if (!isLeaf(b)) continue;
-    const users = links.flatMap((l) => (l.from === b ? [wanted.has(l.to) ? wanted.get(l.to)! - rowHeight : (at.get(l.to)?.y ?? 0)] : []));
+    const users = outOf(b).map((l) => (wanted.has(l.to) ? wanted.get(l.to)! - rowHeight : (at.get(l.to)?.y ?? 0)));
     wanted.set(b, users.length === 0 ? 0 : mean(users));
   }
   // from above to below, each at least a row under the one before; leaves right under what needs them
-  const userOf = (leaf: Box): Box | undefined => links.find((l) => l.from === leaf && free.includes(l.to))?.to;
+  const here = new Set(free);
+  const userOf = (leaf: Box): Box | undefined => outOf(leaf).find((l) => here.has(l.to))?.to;
+  const under = grouped(free.filter(isLeaf), userOf);
   const byHeight = (a: Box, b: Box) => wanted.get(b)! - wanted.get(a)!;
   const heads = free.filter((b) => !isLeaf(b) || userOf(b) === undefined).sort(byHeight);
-  const sorted = heads.flatMap((h) => [h, ...free.filter((b) => isLeaf(b) && userOf(b) === h)]);
+  const sorted = heads.flatMap((h) => [h, ...(under.get(h) ?? [])]);
   let y = Number.POSITIVE_INFINITY;
   const found = sorted.map((b) => {
     y = Math.min(wanted.get(b)!, y - rowHeight);

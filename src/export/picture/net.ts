@@ -29,14 +29,14 @@ export function netOf(graph: Graph<unknown>): Net {
     if (isDerived) derived.push(node);
     if (isDerived || node.inputs.some((i) => touched.has(i))) touched.add(node);
   }
-  const own = outputs.filter((o) => !touched.has(o) && o.op.leaf !== "constant");
+  const own = new Set(outputs.filter((o) => !touched.has(o) && o.op.leaf !== "constant"));
   const sources = derived.flatMap((d) => {
     const of = d.origin.derived!.of;
     return of.origin.derived === undefined && !touched.has(of) ? [of] : [];
   });
   const named = new Map<Node, string>();
   outputs.forEach((o, i) => {
-    if (own.includes(o) && !named.has(o)) named.set(o, names[i]!);
+    if (own.has(o) && !named.has(o)) named.set(o, names[i]!);
   });
   return { nodes: topological([...own, ...new Set(sources)]), outputs: named, derived, all: new Set(outputs) };
 }

@@ -1,6 +1,8 @@
 // A picture as DOT text. Only what every Graphviz knows: plain labels, six-digit colours, fonts by one name (Helvetica, which each renderer
 // replaces by what it has).
 
+import { grouped } from "./grouped.ts";
+
 export type Role = "input" | "parameter" | "state" | "op" | "output" | "adjoint" | "gradient" | "ellipsis";
 export type EdgeRole = "data" | "recurrent" | "weight" | "mask" | "adjoint" | "gradient";
 
@@ -100,6 +102,7 @@ export function printDot(picture: Picture): string {
     `node${attributes({ shape: "box", style: "rounded,filled", fontname: "Helvetica", fontsize: "12", fontcolor: "#111827", margin: "0.14,0.06", height: "0.4", width: "0.5" })};`,
   );
   say(`edge${attributes({ fontname: "Helvetica", fontsize: "10", arrowsize: "0.7", color: lines.data.colour })};`);
+  const inFrame = grouped(boxes, (b) => b.frame);
   for (const frame of frames) {
     say(`subgraph ${quoted(`cluster_${frame.id}`)} {`);
     const label = frame.label === "" ? {} : { label: frame.label };
@@ -119,10 +122,10 @@ export function printDot(picture: Picture): string {
           2,
         );
     }
-    for (const box of boxes) if (box.frame === frame.id) say(printBox(box), 2);
+    for (const box of inFrame.get(frame.id) ?? []) say(printBox(box), 2);
     say("}");
   }
-  for (const box of boxes) if (box.frame === undefined) say(printBox(box));
+  for (const box of inFrame.get(undefined) ?? []) say(printBox(box));
   for (const e of edges) say(printEdge(e));
   if (picture.legend !== undefined || !pinned) legend(picture, say);
   out.push("}");

@@ -1,7 +1,8 @@
 // Where boxes stand relative to each other in the unrolled views: rows of the states within a step, columns outside of steps, and what
 // feeds every step, which stands below them.
 
-import type { Box, Link } from "./boxes.ts";
+import type { Box, Ends, Link } from "./boxes.ts";
+import { grouped, smallest } from "./grouped.ts";
 import type { Slot, Vertex } from "./sketch.ts";
 
 export const slotKey = (s: Slot): string => `${s.dim}/${s.size}/${s.t}`;
@@ -17,96 +18,111 @@ export function rowsOf(boxes: readonly Box[], links: readonly Link[]): ReadonlyM
     if (a !== undefined && b !== undefined && !back && dimKey(a) === dimKey(b) && from.main.thread !== to.main.thread)
       below.get(to.main.thread)!.add(from.main.thread);
   }
-  const depth = new Map<Vertex["thread"], number>();
-  const find = (t: Vertex["thread"], open: ReadonlySet<Vertex["thread"]>): number => {
-    const known = depth.get(t);
-    if (known !== undefined) return known;
-    if (inputs.has(t)) return 0;
-    const d = 1 + Math.max(0, ...[...below.get(t)!].filter((u) => !open.has(u)).map((u) => find(u, new Set([...open, t]))));
-    depth.set(t, d);
-    return d;
-  };
+  const levels = levelsOf(threads, (t) => (inputs.has(t) ? [] : below.get(t)!));
   const dims = new Map(boxes.flatMap((b) => (b.main.slot === undefined ? [] : [[b.main.thread, dimKey(b.main.slot)] as const])));
   const rows = new Map<Vertex["thread"], number>();
-  for (const dim of new Set(dims.values())) {
-    const own = threads.filter((t) => dims.get(t) === dim);
-    let row = 0;
+  for (const own of grouped(threads, (t) => dims.get(t)).values()) {
+    const states = own.filter((t) => !inputs.has(t)).sort((a, b) => levels.get(a)! - levels.get(b)!);
+    const lowest = states.length < own.length ? 1 : 0;
     for (const t of own) if (inputs.has(t)) rows.set(t, 0);
-    const lowest = own.some((t) => inputs.has(t)) ? 1 : 0;
-    for (const t of own.filter((u) => !inputs.has(u)).sort((a, b) => find(a, new Set()) - find(b, new Set()))) rows.set(t, lowest + row++);
+    for (const [i, t] of states.entries()) rows.set(t, lowest + i);
   }
   return rows;
 }
 
+/** How many stand below each one, on the longest way down. What closes a circle does not count. Without recursion: a way may be as long as a graph. */
+function levelsOf<U>(units: Iterable<U>, rests: (u: U) => Iterable<U>): ReadonlyMap<U, number> {
+  const levels = new Map<U, number>();
+  for (const start of units) {
+    if (levels.has(start)) continue;
+    const enter = (of: U) => ({ of, left: rests(of)[Symbol.iterator](), level: 0 });
+    const way = [enter(start)];
+    const open = new Set<U>([start]);
+    while (way.length > 0) {
+      const top = way[way.length - 1]!;
+      const { done, value } = top.left.next();
+      if (done === true) {
+        levels.set(top.of, top.level);
+        open.delete(top.of);
+        way.pop();
+        const above = way[way.length - 1];
+        if (above !== undefined) above.level = Math.max(above.level, top.level + 1);
+        continue;
+      }
+      const known = levels.get(value);
+      if (known !== undefined) top.level = Math.max(top.level, known + 1);
+      else if (!open.has(value)) {
+        open.add(value);
+        way.push(enter(value));
+      }
+    }
+  }
+  return levels;
+}
+
 /** Columns from left to right: all steps of one dim are one stage. */
-export function stagesOf(boxes: readonly Box[], links: readonly Link[]): ReadonlyMap<Box, number> {
+export function stagesOf(boxes: readonly Box[], links: readonly Link[], { outOf }: Ends): ReadonlyMap<Box, number> {
   const unit = (b: Box): Box | string => (b.main.slot === undefined ? b : dimKey(b.main.slot));
   const rests = new Map<Box | string, Set<Box | string>>();
   for (const b of boxes) if (!rests.has(unit(b))) rests.set(unit(b), new Set());
   for (const { from, to } of links) if (unit(from) !== unit(to)) rests.get(unit(to))!.add(unit(from));
-  const stage = new Map<Box | string, number>();
-  // a box between two layers of one dim rests on it and is rested on: the edge that closes the circle does not count
-  const find = (u: Box | string, open: ReadonlySet<Box | string>): number => {
-    const known = stage.get(u);
-    if (known !== undefined) return known;
-    const path = new Set([...open, u]);
-    const d = 1 + Math.max(-1, ...[...rests.get(u)!].filter((r) => !path.has(r)).map((r) => find(r, path)));
-    stage.set(u, d);
-    return d;
-  };
-  for (const u of rests.keys()) find(u, new Set());
-  const lowest = (b: Box) => Math.min(...links.flatMap((l) => (l.from === b ? [stage.get(unit(l.to))!] : [])));
+  // a box between two layers of one dim rests on it and is rested on
+  const stage = levelsOf(rests.keys(), (u) => rests.get(u)!);
   const isLeaf = (b: Box) => b.main.slot === undefined && rests.get(b)!.size === 0;
-  const first = Math.min(...boxes.flatMap((b) => (isLeaf(b) ? [] : [stage.get(unit(b))!])));
+  const stageOf = (b: Box) => stage.get(unit(b))!;
+  const first = smallest(boxes.filter((b) => !isLeaf(b)).map(stageOf), Number.POSITIVE_INFINITY);
   const result = new Map<Box, number>();
   for (const b of boxes) {
-    const near = isLeaf(b) ? lowest(b) : Number.POSITIVE_INFINITY;
+    const users = outOf(b).map((l) => l.to);
+    const near = smallest(isLeaf(b) ? users.map(stageOf) : [], Number.POSITIVE_INFINITY);
     // what only a later box needs stands below it; what starts everything, or feeds steps, stands before it
-    const steps = links.some((l) => l.from === b && l.to.main.slot !== undefined);
-    result.set(b, Number.isFinite(near) ? (steps || near <= first ? near - 0.5 : near) : stage.get(unit(b))!);
+    const steps = users.some((u) => u.main.slot !== undefined);
+    result.set(b, Number.isFinite(near) ? (steps || near <= first ? near - 0.5 : near) : stageOf(b));
   }
   return result;
 }
 
 /** What rests on several steps of one state: a loss at every step. */
-export function collectorsOf(boxes: readonly Box[], links: readonly Link[]): readonly Box[] {
-  const collect = boxes.filter((b) => {
+export function collectorsOf(boxes: readonly Box[], { into, outOf }: Ends): readonly Box[] {
+  const collects = (b: Box): boolean => {
     if (b.main.slot !== undefined) return false;
-    const slots = new Map<unknown, Set<string>>();
-    for (const l of links) {
-      const { slot, thread } = l.from.main;
-      if (l.to === b && slot !== undefined) slots.set(thread, (slots.get(thread) ?? new Set()).add(slotKey(slot)));
-    }
-    return [...slots.values()].some((s) => s.size > 1);
-  });
+    const slots = new Map<unknown, string>();
+    return into(b).some(({ from: { main } }) => {
+      if (main.slot === undefined) return false;
+      const [key, known] = [slotKey(main.slot), slots.get(main.thread)];
+      slots.set(main.thread, key);
+      return known !== undefined && known !== key;
+    });
+  };
+  const collect = new Set(boxes.filter(collects));
   // with what only they use (the labels of a loss)
   const leaves = boxes.filter((b) => {
-    const uses = links.filter((l) => l.from === b);
-    return b.main.node.op.leaf === "input" && b.main.slot === undefined && uses.length > 0 && uses.every((l) => collect.includes(l.to));
+    const uses = outOf(b);
+    return b.main.node.op.leaf === "input" && b.main.slot === undefined && uses.length > 0 && uses.every((l) => collect.has(l.to));
   });
   return [...collect, ...leaves];
 }
 
 /** What feeds steps (word vectors, masks), with what that rests on: in the order in which it is made. For each dim. */
-export function bandsOf(boxes: readonly Box[], links: readonly Link[]): ReadonlyMap<string, readonly Box[]> {
+export function bandsOf(boxes: readonly Box[], { into, outOf }: Ends): ReadonlyMap<string, readonly Box[]> {
   const taken = new Set<Box>();
   const bands = new Map<string, Box[]>();
   for (const feeder of boxes) {
     if (feeder.main.slot !== undefined || taken.has(feeder)) continue;
-    const fed = links.filter((l) => l.from === feeder && (l.to.main.placeholder === "input" || l.kind === "mask"));
-    const slot = fed[0]?.to.main.slot;
+    const fed = outOf(feeder).find((l) => l.to.main.placeholder === "input" || l.kind === "mask");
+    const slot = fed?.to.main.slot;
     if (slot === undefined) continue;
     const band = bands.get(dimKey(slot)) ?? [];
     bands.set(dimKey(slot), band);
     const members = [feeder];
     taken.add(feeder);
     for (const m of members)
-      for (const l of links)
-        if (l.to === m && l.from.main.slot === undefined && !taken.has(l.from)) {
+      for (const l of into(m))
+        if (l.from.main.slot === undefined && !taken.has(l.from)) {
           taken.add(l.from);
           members.push(l.from);
         }
-    band.push(...members.reverse());
+    for (const m of members.reverse()) band.push(m);
   }
   return bands;
 }

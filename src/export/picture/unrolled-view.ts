@@ -1,6 +1,6 @@
 // The unrolled picture: a frame for each time step, one box for each state in it, every parameter once with an arrow to each use.
 
-import { arrowsOnly, type Box, boxesOf, isMask, isParameter, type Link, type View } from "./boxes.ts";
+import { arrowsOnly, type Box, boxesOf, endsOf, isMask, isParameter, type Link, type View } from "./boxes.ts";
 import { linesOf, roleOf } from "./describe.ts";
 import { grid, type Placed, type Point } from "./grid.ts";
 import type { Frame, Picture, PictureBox, PictureEdge } from "./print.ts";
@@ -72,11 +72,12 @@ function besideSteps(
   rowHeight: number,
 ): { readonly weights: readonly Point[]; readonly collectors: ReadonlyMap<Box, Point> } {
   const { collectors, at } = placed;
+  const collecting = new Set(collectors);
   const first = Math.min(placed.top, rowHeight);
   const middle = (placed.top + first) / 2;
   const heightOf = ({ to }: Weights) => to.reduce((sum, b) => sum + at.get(b)!.y, 0) / to.length;
   const rowOf = (w: Weights): "top" | "above" | "below" =>
-    w.to.every((b) => collectors.includes(b)) ? "top" : heightOf(w) >= middle - 1 ? "above" : "below";
+    w.to.every((b) => collecting.has(b)) ? "top" : heightOf(w) >= middle - 1 ? "above" : "below";
   const spots: Point[] = new Array(weights.length);
   const placedCollectors = new Map<Box, Point>();
   const item = (i: number) => ({
@@ -123,8 +124,9 @@ interface Weights {
 /** Parameters by where they go: many that go to the same places are one box (an LSTM has twelve). */
 export function merged(weights: readonly Box[], links: readonly Link[]): readonly Weights[] {
   const groups = new Map<string, { readonly to: readonly Box[]; readonly boxes: Box[] }>();
+  const { outOf } = endsOf(links);
   for (const w of weights) {
-    const to = links.filter((l) => l.from === w).map((l) => l.to);
+    const to = outOf(w).map((l) => l.to);
     const key = to.map((b) => b.id).join();
     const known = groups.get(key);
     if (known === undefined) groups.set(key, { to, boxes: [w] });
