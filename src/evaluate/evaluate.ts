@@ -2,6 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
+import { readersIn } from "../graph/body.ts";
 import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { showShape, sizeOf } from "../graph/dim.ts";
 import { type Graph, graph } from "../graph/graph.ts";
@@ -10,7 +11,7 @@ import type { Environment, Node, ValueOf } from "../graph/node.ts";
 import { wrongRun } from "../graph/options.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
-import { Fault, fitted, makeValue, type Value } from "../graph/value.ts";
+import { type Data, Fault, fitted, makeValue, type Value } from "../graph/value.ts";
 import { type FeedOptions, type Feeds, readFeeds } from "./feeds.ts";
 
 export interface EvaluateOptions extends FeedOptions {
@@ -103,11 +104,14 @@ interface Scheduled {
   readonly dead: readonly number[];
   readonly dims: Value["dims"];
   readonly sizes: readonly number[];
+  /** For a node with several results: the nodes that ask for them. */
+  readonly readers: readonly Node[];
   /** The value of a constant. */
   readonly known: Value | undefined;
 }
 
 type Values = (Value | undefined)[];
+const none: readonly Node[] = [];
 
 function schedule(g: Graph<unknown>): Checked<readonly Scheduled[]> {
   const at = new Map(g.nodes.map((n, i) => [n, i]));
@@ -122,12 +126,14 @@ function schedule(g: Graph<unknown>): Checked<readonly Scheduled[]> {
     if (user >= 0) dead[user]!.push(i);
   });
   const nowhere: Environment = { seed: 0, trainingStep: 0 };
+  const readers = readersIn(g.nodes);
   const steps: Scheduled[] = [];
   for (const [i, node] of g.nodes.entries()) {
     const known = node.op.leaf === "constant" ? leafValue(node, nowhere) : E.right(undefined);
     if (E.isLeft(known)) return known;
     steps.push({
       node,
+      readers: readers.get(node) ?? none,
       operands: operands[i]!,
       dead: dead[i]!,
       dims: node.shape.map((d) => d.name),
@@ -160,7 +166,7 @@ function run(
         const { attributes, shape, dtype } = node;
         const operands: Value[] = [];
         for (const o of step.operands) operands.push(values[o]!);
-        const data = node.op.evaluate(operands, { attributes, shape, dtype, environment });
+        const data = node.op.evaluate(operands, { attributes, shape, dtype, environment, readers: step.readers });
         values[at] = { dims: step.dims, shape: step.sizes, data: data as Float64Array };
       }
       for (const o of step.dead) values[o] = undefined;
@@ -188,19 +194,20 @@ function toldOf(e: unknown, node: Node): Diagnostic {
   throw e;
 }
 
-/** One node's value from its operands'. */
-export function evaluateNode(node: Node, operands: readonly Value[], environment: Environment): Value {
+/** One node's value from its operands'. Several results are asked for by its `readers`, and seen by nobody else. */
+export function evaluateNode(node: Node, operands: readonly Value[], environment: Environment, readers: readonly Node[] = none): Value {
   const { attributes, shape, dtype } = node;
-  return makeValue(shape, node.op.evaluate(operands, { attributes, shape, dtype, environment }));
+  return makeValue(shape, node.op.evaluate(operands, { attributes, shape, dtype, environment, readers }) as Data);
 }
 
-function faultOf(node: Node, fault: Fault): Diagnostic {
+function faultOf(computed: Node, fault: Fault): Diagnostic {
+  const { node, step } = fault.inside ?? { node: computed, step: computed.origin.step };
   return diagnostic({
     code: fault.code,
     op: calledName(node),
     message: fault.message,
     operands: node.inputs.map(noteOf),
-    step: showStep(node.origin.step),
+    step: showStep(step),
     site: node.origin.site,
     hint: fault.hint,
   });

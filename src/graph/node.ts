@@ -119,10 +119,20 @@ export interface Unrolling {
 /** Why a derived node exists: which rule, applied to which forward node, made it. */
 export interface Derivation {
   readonly of: Node;
+  /** The differentiation that made it. */
+  readonly pass: Pass;
   /** `∂tanh` (reverse), `d tanh` (forward), `Σ` (a sum of adjoints), `seed`. */
   readonly rule: string;
   /** The forward node whose adjoint (∂loss/∂node) this node is, or contributes to. */
   adjointOf?: Node;
+}
+
+/** One run of a differentiation over a graph. */
+export interface Pass {
+  /** Later ones have larger numbers. */
+  readonly number: number;
+  /** Reverse mode runs against time, where what it differentiates runs with it. */
+  readonly reverse: boolean;
 }
 
 export interface Origin {
@@ -141,6 +151,8 @@ export interface Call {
   readonly name: string;
   /** True for what `unroll` adds around the cell (taking x apart, stacking outputs, masks): pictures leave it out. */
   readonly glue?: true;
+  /** The operand that the node equals in real steps, for a selection by mask. */
+  readonly selects?: number;
 }
 
 // ---- ops ----
@@ -172,6 +184,8 @@ export interface Environment {
   readonly seed: number;
   /** Training step: dropout draws anew at each. */
   readonly trainingStep: number;
+  /** Stands between a node of a body and its value, at every step: to look at it, to perturb it, to put another in its place. */
+  readonly inBody?: (node: Node, operands: readonly Value[], compute: () => Data) => Data;
 }
 
 export interface Evaluation<A> {
@@ -179,7 +193,12 @@ export interface Evaluation<A> {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly environment: Environment;
+  /** For a node with several results: the nodes that read it, each asking for one of them. */
+  readonly readers: readonly Node[];
 }
+
+/** Several results: by the attributes of the node that asks for one. */
+export type Results = ReadonlyMap<Attributes, Data>;
 
 export interface ReverseAt<A> {
   readonly node: Node;
@@ -197,6 +216,8 @@ export interface ForwardAt<A> {
   readonly attributes: A;
   /** One per operand; undefined is a structural zero. At least one is there. */
   readonly tangents: readonly (Node | undefined)[];
+  /** As in Evaluation. */
+  readonly readers: readonly Node[];
 }
 
 export interface LiftAt<A> {
@@ -259,7 +280,7 @@ export interface Op<A extends Attributes = any> {
   /** The shape rule. */
   readonly infer: (inputs: readonly Node[], attributes: A) => Typed | Mistake;
   /** f64 reference: plain loops over typed arrays. */
-  readonly evaluate: (inputs: readonly Value[], at: Evaluation<A>) => Data;
+  readonly evaluate: (inputs: readonly Value[], at: Evaluation<A>) => Data | Results;
   /** Cotangents of the operands, given the result's; undefined is a structural zero. */
   readonly vjp: ((at: ReverseAt<A>, m: Algebra<Node>) => readonly (Node | undefined)[]) | NoDerivative;
   /** Tangent of the result, given the operands'; undefined is a structural zero. */

@@ -15,8 +15,13 @@ export interface Numbered {
 type Scratch = { walk: number; number: number; readonly inputs: readonly Node[] };
 let walks = 0;
 
-/** Nodes that the outputs reach, each after its operands. Operands are visited in order, so the result is deterministic. */
-export function topological(outputs: readonly Node[]): readonly Node[] {
+const nothing: ReadonlySet<Node> = new Set();
+
+/**
+ * Nodes that the outputs reach, each after its operands. Operands are visited in order, so the result is deterministic. What lies behind one
+ * of `variables` is not looked at.
+ */
+export function topological(outputs: readonly Node[], variables = nothing): readonly Node[] {
   const walk = ++walks;
   const order: Node[] = [];
   const stack: Node[] = [];
@@ -29,7 +34,7 @@ export function topological(outputs: readonly Node[]): readonly Node[] {
     while (stack.length > 0) {
       const node = stack[stack.length - 1]!;
       const i = position[position.length - 1]!;
-      if (i < node.inputs.length) {
+      if (i < node.inputs.length && (variables.size === 0 || !variables.has(node))) {
         position[position.length - 1] = i + 1;
         const next = node.inputs[i]!;
         if ((next as unknown as Scratch).walk !== walk) {
@@ -48,15 +53,16 @@ export function topological(outputs: readonly Node[]): readonly Node[] {
   return order;
 }
 
-/** The same with numbers. */
-export function numbered(outputs: readonly Node[]): Numbered {
-  const order = topological(outputs);
+/** The same with numbers. A variable has no operands. */
+export function numbered(outputs: readonly Node[], variables = nothing): Numbered {
+  const order = topological(outputs, variables);
+  const operandsOf = (n: Node): readonly Node[] => (variables.size > 0 && variables.has(n) ? [] : n.inputs);
   // read before any other walk: the numbers are those that it just gave
   const start = new Int32Array(order.length + 1);
-  for (let i = 0; i < order.length; i++) start[i + 1] = start[i]! + order[i]!.inputs.length;
+  for (let i = 0; i < order.length; i++) start[i + 1] = start[i]! + operandsOf(order[i]!).length;
   const operands = new Int32Array(start[order.length]!);
   for (let i = 0, at = 0; i < order.length; i++) {
-    for (const x of order[i]!.inputs) operands[at++] = (x as unknown as Scratch).number;
+    for (const x of operandsOf(order[i]!)) operands[at++] = (x as unknown as Scratch).number;
   }
   return { order, operands, start, outputs: Int32Array.from(outputs, (o) => (o as unknown as Scratch).number) };
 }

@@ -33,7 +33,7 @@ export interface IllOptions {
 }
 
 /** The options when they make sense, or what is wrong with them. A mistake about an operand that is itself ill is not reported again. */
-export function readOptions(cell: unknown, given: Given | undefined): Options | IllOptions {
+export function readOptions(verb: string, cell: unknown, given: Given | undefined): Options | IllOptions {
   const { from, over, steps, mask, reverse = false } = given ?? {};
   const trees: { readonly from?: Tree<Node>; readonly over?: Tree<Node> } = {
     ...(isTreeOfNodes(from) && nodesOf(from).length > 0 ? { from: from as Tree<Node> } : {}),
@@ -51,7 +51,7 @@ export function readOptions(cell: unknown, given: Given | undefined): Options | 
   const known: Partial<Options> = { ...trees, ...(time === undefined ? {} : { time }) };
   const rests = [...(trees.from === undefined ? [] : nodesOf(trees.from)), ...xs, ...(isNode(mask) ? [mask] : [])];
   const wrong = (code: Code, message: string, operands: readonly Node[] = [], hint?: string): IllOptions => ({
-    mistakes: operands.every((o) => o.certain) ? [mistakeHere(code, "unroll", message, operands, hint)] : [],
+    mistakes: operands.every((o) => o.certain) ? [mistakeHere(code, verb, message, operands, hint)] : [],
     rests,
     known,
   });

@@ -6,7 +6,7 @@ import { make, withOperands } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building, type Step } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
-import { copyOp } from "./untie.ts";
+import { copyOp } from "./copy.ts";
 
 export interface CutStates {
   readonly roots: readonly Node[];

@@ -5,14 +5,14 @@
 // operand, its adjoint would be ((carry + layer above) + loss) where it now is (carry + (layer above + loss)), and no more the bits of a scan.
 
 import type { Dim, Shape } from "../graph/dim.ts";
-import { ill, illLike, remake } from "../graph/make.ts";
+import { ill, illLike, make, remake } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
-import { ambientOrigin, building, composite, type Step, type Unrolling } from "../graph/source.ts";
+import { ambientOrigin, building, composite, type Step } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
 import type { IsAny } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { type Cell, like, readCell, type Template } from "./cell.ts";
-import { firstReal } from "./mask.ts";
+import { type Cell, like, readCell, type Template, zeroOf } from "./cell.ts";
+import { passOp } from "./copy.ts";
 import { type Given, type IllOptions, type Options, readOptions } from "./options.ts";
 
 /** A state or an input: a tensor, or a record (of records) of tensors. */
@@ -109,64 +109,69 @@ type AnyUnrolled = Unrolled<Dim, Tree<Node>, Tree<Node>, Tree<Node>>;
 type MadeStep = UnrolledStep<Tree<Node>, Tree<Node>, Tree<Node>>;
 
 function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
-  const options = readOptions(cell, given);
+  const options = readOptions("unroll", cell, given);
   if ("mistakes" in options) return illUnroll(options, cell);
-  const template = readCell(cell, options.from, options.over, options.time, options.mask, true);
+  const template = readCell("unroll", cell, options, true);
   if ("mistakes" in template) return failedWith(ill(template.mistakes, { rests: template.rests }), options, template.output);
   return substituted(template, options);
 }
 
 /** The template's instances, step by step. */
-function substituted(template: Template, { from, over, time, mask, reverse }: Options): AnyUnrolled {
-  const [first, xs, next, outputs] = [from, over, template.next, template.output].map(nodesOf) as [Node[], Node[], Node[], Node[]];
-  const unrolling: Unrolling = {
-    dim: time,
-    template: [...template.states, ...template.inputs, ...template.own],
-    carries: template.states.map((state, i) => ({ state, next: next[i]!, from: first[i]! })),
-    inputs: template.inputs.map((input, i) => ({ input, over: xs[i]! })),
-    mask,
-    reverse,
-  };
+function substituted(template: Template, { from, over: overTree, time, reverse }: Options): AnyUnrolled {
+  const { body, outputs, output: outputTree, over, recurrence } = template;
   const instances = instancesOf(template);
   const ambient = ambientOrigin();
-  const padding = mask === undefined ? [] : firstReal(xs, mask, time, reverse);
-  const zeros = mask === undefined ? [] : outputs.map((o) => zeroOf(o, o.shape));
+  const inputs = nodesOf(overTree).length; // behind them comes the mask
+  const first = firstStates(template);
   const steps: MadeStep[] = new Array(time.size);
-  let state: readonly Node[] = first;
+  const made = new Map<Node, Node[]>(outputs.map((o) => [o, new Array(time.size)]));
+  let state = first;
   for (let k = 0; k < time.size; k++) {
     const t = reverse ? time.size - 1 - k : k;
-    const step: Step = { of: unrolling, t, outer: undefined };
+    const step: Step = { of: recurrence, t, outer: undefined };
     building({ ...ambient, step }, () => {
-      const x = xs.map((over) => m.index(over, 0, t));
-      const real = mask === undefined ? undefined : m.index(mask, 0, t);
-      const where = (a: Node, b: Node): Node => (real === undefined ? a : m.where(real, a, b));
-      const at = instances(
-        state.map((s, i) => where(s, first[i]!)),
-        x.map((x_t, i) => where(x_t, padding[i]!)),
-        step,
-      );
-      state = next.map((n, i) => where(at(n), state[i]!));
-      const output = outputs.map((o, i) => where(at(o), zeros[i]!));
-      steps[t] = { state: like(from, state), output: like(template.output, output), input: like(over, x) };
+      const x = over.map((all) => m.index(all, 0, t));
+      const at = instances(state, x, step);
+      state = body.next.map(at);
+      for (const [o, list] of made) list[t] = at(o);
+      steps[t] = { state: like(from, state), output: like(outputTree, outputs.map(at)), input: like(overTree, x.slice(0, inputs)) };
     });
   }
-  const stacked = outputs.map((o, i) =>
-    time.size === 0
-      ? zeroOf(o, [time, ...o.shape])
-      : m.stack(
-          steps.map((s) => nodesOf(s.output)[i]!),
-          time,
-        ),
-  );
+  const stacked = new Map([...made].map(([o, list]) => [o, time.size === 0 ? zeroOf(o, [time, ...o.shape]) : m.stack(list, time)]));
   // a state is what `from` is, whatever went wrong in the cell: mistakes after it are looked for
-  const final = state.map((s, i) => (s.certain ? s : illLike(s, first[i]!)));
-  return { outputs: like(template.output, stacked), final: like(from, final), steps } as AnyUnrolled;
+  const final = state.map((s, i) => (s.certain ? s : illLike(s, template.first[i]!)));
+  return {
+    outputs: like(
+      outputTree,
+      outputs.map((o) => stacked.get(o)!),
+    ),
+    final: like(from, final),
+    steps,
+  } as AnyUnrolled;
+}
+
+/**
+ * The states before the first step. One that the cell reads from outside as well, or that is two states at once, is a copy, in a step of its own
+ * before the first: what comes back to it as a state is summed after what comes back to it from the cell.
+ */
+function firstStates({ first, body, recurrence }: Template): readonly Node[] {
+  const taken = new Set<Node>(body.captured);
+  let aside = 0;
+  return first.map((s) => {
+    if (!taken.has(s)) {
+      taken.add(s);
+      return s;
+    }
+    aside++;
+    const step: Step = { of: recurrence, t: recurrence.reverse ? recurrence.dim.size - 1 + aside : -aside, outer: undefined };
+    return building({ ...ambientOrigin(), step }, () => make(passOp, [s], {}));
+  });
 }
 
 type Instances = (states: readonly Node[], inputs: readonly Node[], step: Step) => (template: Node) => Node;
 
 /** Makes a step's instances. Where operands are found is looked up once, not once a step: a slot of the step, or a shared node. */
-function instancesOf({ states, inputs, own }: Template): Instances {
+function instancesOf({ body: { states, inputs }, own }: Template): Instances {
   const slot = new Map<Node, number>();
   for (const n of [...states, ...inputs, ...own]) slot.set(n, slot.size);
   const operands = own.map((n) => n.inputs.map((i) => slot.get(i) ?? i));
@@ -195,15 +200,11 @@ function inside(inner: Step, outer: Step, known: Map<Step, Step>): Step {
   return made;
 }
 
-function zeroOf(n: Node, shape: Shape): Node {
-  return m.cast(m.full(shape, 0), n.dtype);
-}
-
 /** Options that make no sense. The cell is called all the same, so that its own mistakes are reported too, and its output is known. */
 function illUnroll({ mistakes, rests, known }: IllOptions, cell: Cell): AnyUnrolled {
   const { from, over, time = { name: "time", size: 1 } as Dim } = known;
   const readable = typeof cell === "function" && from !== undefined && over !== undefined;
-  const read = readable ? readCell(cell, from, over, time, undefined, false) : undefined;
+  const read = readable ? readCell("unroll", cell, { from, over, time, mask: undefined, reverse: false }, false) : undefined;
   const inCell = read !== undefined && "mistakes" in read ? read : { mistakes: [], rests: [] };
   return failedWith(ill([...mistakes, ...inCell.mistakes], { rests: [...rests, ...inCell.rests] }), known, read?.output);
 }

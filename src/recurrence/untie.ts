@@ -3,12 +3,11 @@
 // gives the term of every use. A recurrent net is a deep feed-forward net whose layers share W; untied, it is drawn as one.
 
 import { ill, make, mistakeHere, nameOf, withOperands } from "../graph/make.ts";
-import type { Op } from "../graph/node.ts";
 import { isNode, type Node, type Tensor } from "../graph/node.ts";
 import { ambientOrigin, building, type Step, userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, mapNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";
-import { elementwise } from "../ops/elementwise.ts";
+import { copyOp } from "./copy.ts";
 
 /** One use of the parameter, and the copy that it now reads. */
 export interface Copy<W = Tensor> {
@@ -26,23 +25,6 @@ export interface Untied<O, W> {
   /** By time step, within a step in the order of the cell; uses outside every recurrence come last. */
   readonly copies: readonly Copy<W>[];
 }
-
-const identity = elementwise({
-  name: "copy",
-  doc: "The operand itself: one use of a shared parameter, told apart from the others.",
-  operands: ["same"],
-  result: "same",
-  formula: (_, a) => a,
-  derivative: [(_, v) => v],
-  latex: (a) => a!,
-  samples: [],
-});
-
-export const copyOp: Op = {
-  ...(identity as Op),
-  label: ({ name }: { readonly name: string }) => name,
-  latex: (_, { name }: { readonly name: string }) => name,
-};
 
 /**
  * Gives each use of a shared node (a parameter, as a rule) its own copy, so that the gradient by a copy is the term of that use alone.

@@ -3,6 +3,7 @@
 // differentiated.
 
 import { evaluateNode } from "../../evaluate/evaluate.ts";
+import { type Readers, readersIn } from "../../graph/body.ts";
 import type { Shape } from "../../graph/dim.ts";
 import { make } from "../../graph/make.ts";
 import type { DType, Environment, Evaluation, Node, Op, Typed } from "../../graph/node.ts";
@@ -37,10 +38,12 @@ export type Point = ReadonlyMap<Node, Value>;
 /** Values of `outputs` and of all that they rest on; what is `given` is not computed. */
 export function pointOf(outputs: readonly Node[], given: Point, environment: Environment): Point {
   const values = new Map(given);
-  for (const node of topological(outputs)) {
+  const order = topological(outputs);
+  const readers = readersIn(order);
+  for (const node of order) {
     if (values.has(node)) continue;
     const operands = node.inputs.map((i) => values.get(i)!);
-    values.set(node, evaluateNode(node, operands, environment));
+    values.set(node, evaluateNode(node, operands, environment, readers.get(node)));
   }
   return values;
 }
@@ -75,6 +78,7 @@ export function around(
   held: ReadonlySet<Node>,
 ): Around {
   const affected = movedBy(outputs, sources, held);
+  const readers = readersIn(topological(outputs));
   const branching = affected.filter((n) => n.op.branch !== undefined || n.dtype !== "float");
   const slot = new Map<Node, number>();
   for (const n of [...sources, ...affected]) slot.set(n, slot.size);
@@ -83,9 +87,9 @@ export function around(
     const s = slot.get(n);
     return (s === undefined ? undefined : now[s]) ?? point.get(n)!;
   };
-  const plans = affected.map((node) => ({ node, at: atOf(node, environment), slot: slot.get(node)!, like: point.get(node)! }));
+  const plans = affected.map((node) => ({ node, at: atOf(node, environment, readers), slot: slot.get(node)!, like: point.get(node)! }));
   const branchOf = (node: Node): ArrayLike<number> =>
-    node.op.branch === undefined ? current(node).data : node.op.branch(node.inputs.map(current), atOf(node, environment));
+    node.op.branch === undefined ? current(node).data : node.op.branch(node.inputs.map(current), atOf(node, environment, readers));
   const result = (finite: boolean): Run => {
     const parts = outputs.map((o) => current(o).data);
     const values = new Float64Array(parts.reduce((n, p) => n + p.length, 0));
@@ -133,7 +137,7 @@ export function around(
       // truth values and whole numbers stay: a comparison that flips is a kink, not a rounding
       if (node.dtype !== "float") continue;
       const { dims, shape } = like;
-      now[slot] = { dims, shape, data: noisy(node.op.evaluate(node.inputs.map(current), at)) as never };
+      now[slot] = { dims, shape, data: noisy(node.op.evaluate(node.inputs.map(current), at) as Data) as never };
     }
     return result(true).values;
   };
@@ -142,9 +146,9 @@ export function around(
   return { base: run(baseData), run, perturbed, difference };
 }
 
-function atOf(node: Node, environment: Environment): Evaluation<Node["attributes"]> {
+function atOf(node: Node, environment: Environment, readers: Readers): Evaluation<Node["attributes"]> {
   const { attributes, shape, dtype } = node;
-  return { attributes, shape, dtype, environment };
+  return { attributes, shape, dtype, environment, readers: readers.get(node) ?? [] };
 }
 
 function same(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): boolean {

@@ -66,7 +66,7 @@ export function outermost(step: Step): Step {
 
 /** Made by unroll itself, around the cell. */
 export function isGlue(node: Node): boolean {
-  return rootOf(node).origin.call?.glue === true;
+  return node.op.leaf !== "template" && rootOf(node).origin.call?.glue === true;
 }
 
 /** Left out of every picture. */
@@ -74,13 +74,10 @@ export function isPlumbing(node: Node): boolean {
   return node.op.picture?.plumbing === true || isGlue(node);
 }
 
-/** A selection by mask stands for what it selects in real steps: the cell's own result of the same step. */
+/** A selection by mask stands for what it selects in real steps. */
 function selected(glue: Node): Node | undefined {
-  const step = glue.origin.step;
-  if (step === undefined || !isGlue(glue)) return undefined;
-  return glue.inputs.find(
-    (i) => i.origin.template !== undefined && i.origin.step?.of === step.of && i.origin.step.t === step.t && !isGlue(i),
-  );
+  const at = rootOf(glue).origin.call?.selects;
+  return at === undefined ? undefined : glue.inputs[at];
 }
 
 /** The nodes that an operand's value comes from, through plumbing and glue. */
