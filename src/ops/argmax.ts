@@ -10,7 +10,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 
-export const argmaxOp: Op<Attributes> = {
+const argmaxOp: Op<Attributes> = {
   name: "argmax",
   doc: "Where along an axis the largest element is (the first, when several tie): a's dims without it, int.",
   infer: ([a], { axis }) => {

@@ -11,7 +11,7 @@ import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly shape: Shape; readonly axes: readonly number[] };
 
-export const broadcastOp: Op<Attributes> = {
+const broadcastOp: Op<Attributes> = {
   name: "broadcastTo",
   doc: "a repeated along the dims that it lacks; a's i-th dim stands at axes[i] of the given shape.",
   infer: ([a], { shape }) => ({ shape, dtype: a!.dtype }),

@@ -8,7 +8,7 @@ import { column, drawn, exactly, row } from "./samples.ts";
 type Attributes = { readonly to: DType };
 
 /** Conversions to float: what they start from has no derivative, and none is asked for. */
-export const castOp: Op<Attributes> = {
+const castOp: Op<Attributes> = {
   name: "cast",
   doc: "Another dtype: float to int drops the fraction, anything but 0 is true.",
   infer: ([a], { to }) => ({ shape: a!.shape, dtype: to }),

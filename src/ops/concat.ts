@@ -11,7 +11,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly into: Dim };
 
-export const concatOp: Op<Attributes> = {
+const concatOp: Op<Attributes> = {
   name: "concat",
   doc: "Parts one after the other along an axis, which is then `into`; their other dims agree.",
   infer: (parts, { axis, into }) => {

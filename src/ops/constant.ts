@@ -7,7 +7,7 @@ import { row } from "./samples.ts";
 
 type Constant = { readonly shape: Shape; readonly dtype: DType; readonly data: Data };
 
-export const constantOp: Op<Constant> = {
+const constantOp: Op<Constant> = {
   name: "constant",
   doc: "Given numbers: the given shape.",
   leaf: "constant",

@@ -3,7 +3,7 @@ import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
 import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-import { between, column, drawn, row } from "./samples.ts";
+import { between, pairs } from "./samples.ts";
 
 export const divOp: Op = elementwise({
   name: "div",
@@ -15,12 +15,7 @@ export const divOp: Op = elementwise({
   picture: { derivative: [(c, [, b]) => `${c} ÷ ${b}`, (c, [, b], y) => `−${c} ∘ ${y} ÷ ${b}`] },
   label: "÷",
   latex: (a, b) => `\\frac{${a}}{${b}}`,
-  samples: [
-    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(0.5, 3))], attributes: {} },
-    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(0.5, 3))], attributes: {} },
-    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(0.5, 3))], attributes: {} },
-    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(0.5, 3))], attributes: {} },
-  ],
+  samples: pairs(between(-3, 3), between(0.5, 3)),
 });
 
 /**

@@ -11,7 +11,7 @@ import { between, column, drawn, row } from "./samples.ts";
 /** `steps`: the time step of the instance, outermost first; empty outside of cells. */
 type Attributes = { readonly rate: number; readonly name: string; readonly steps: readonly number[] };
 
-export const dropoutOp: Op<Attributes> = {
+const dropoutOp: Op<Attributes> = {
   name: "dropout",
   doc: "Each element is 0 with probability rate, else divided by 1 − rate (Srivastava et al., 2014; inverted).",
   infer: ([a]) => needsFloat(a!, a!.shape),

@@ -8,7 +8,7 @@ import { column, row } from "./samples.ts";
 
 type Full = { readonly shape: Shape; readonly value: number };
 
-export const fullOp: Op<Full> = {
+const fullOp: Op<Full> = {
   name: "full",
   doc: "One number everywhere: the given shape.",
   leaf: "constant",

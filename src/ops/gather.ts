@@ -10,7 +10,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 
-export const gatherOp: Op<Attributes> = {
+const gatherOp: Op<Attributes> = {
   name: "gather",
   doc: "Rows of a table along an axis, by id: the dims of ids take the axis' place. Embedding lookup.",
   infer: ([table, ids], { axis }) => {

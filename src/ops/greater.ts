@@ -5,7 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";
 import { between, column, drawn, exactly, row } from "./samples.ts";
 
-export const greaterOp: Op = elementwise({
+const greaterOp: Op = elementwise({
   name: "greater",
   doc: "Whether a > b, element by element; float or int operands.",
   operands: ["number", "number"],

@@ -5,7 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { numericLike } from "./operands.ts";
 import { between, column, drawn, exactly, row } from "./samples.ts";
 
-export const greaterEqualOp: Op = elementwise({
+const greaterEqualOp: Op = elementwise({
   name: "greaterEqual",
   doc: "Whether a ≥ b, element by element; float or int operands.",
   operands: ["number", "number"],

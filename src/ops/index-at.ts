@@ -12,7 +12,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly at: number };
 
-export const indexOp: Op<Attributes> = {
+const indexOp: Op<Attributes> = {
   name: "index",
   doc: "One element of an axis, which is dropped: x_t of x.",
   infer: ([a], { axis }) => ({ shape: a!.shape.filter((_, i) => i !== axis), dtype: a!.dtype }),

@@ -6,7 +6,7 @@ import { badShape } from "./parameter.ts";
 
 type Input = { readonly name: string; readonly shape: Shape; readonly dtype: DType };
 
-export const inputOp: Op<Input> = {
+const inputOp: Op<Input> = {
   name: "input",
   doc: "A value that is fed by name: the given shape.",
   leaf: "input",

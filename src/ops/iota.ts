@@ -7,7 +7,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly shape: Shape; readonly axis: number };
 
-export const iotaOp: Op<Attributes> = {
+const iotaOp: Op<Attributes> = {
   name: "iota",
   doc: "Positions along an axis: 0, 1, 2, …, int.",
   leaf: "constant",

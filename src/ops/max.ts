@@ -9,7 +9,7 @@ import { type Reduction, reduction } from "./sum.ts";
 
 type Attributes = { readonly axis: number };
 
-export const maxOp: Op<Attributes> = {
+const maxOp: Op<Attributes> = {
   name: "max",
   doc: "The largest element along an axis: a's dims without it.",
   infer: ([a], { axis }) => {

@@ -3,7 +3,8 @@ import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
 import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-import { between, column, drawn, exactly, row } from "./samples.ts";
+import { between, column, exactly, pairs } from "./samples.ts";
+import { whereLarger } from "./tie.ts";
 
 export const maximumOp: Op = elementwise({
   name: "maximum",
@@ -11,18 +12,12 @@ export const maximumOp: Op = elementwise({
   operands: ["float", "float"],
   result: "float",
   formula: (m, a, b) => m.maximum(a!, b!),
-  derivative: [
-    (m, v, [a, b]) => m.where(m.less(b!, a!), v, m.where(m.equal(a!, b!), m.mul(v, m.constant(0.5)), m.constant(0))),
-    (m, v, [a, b]) => m.where(m.less(a!, b!), v, m.where(m.equal(a!, b!), m.mul(v, m.constant(0.5)), m.constant(0))),
-  ],
+  derivative: [(m, v, [a, b]) => whereLarger(m, v, a!, b!), (m, v, [a, b]) => whereLarger(m, v, b!, a!)],
   branch: (a, b) => Math.sign(a - b),
   label: "max",
   latex: (a, b) => `\\max(${a}, ${b})`,
   samples: [
-    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
-    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
-    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(-3, 3))], attributes: {} },
-    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(-3, 3))], attributes: {} },
+    ...pairs(between(-3, 3), between(-3, 3)),
     { name: "kink", operands: [exactly([column], [-1, 0, 2]), exactly([column], [-1, 1, 2])], attributes: {}, kink: true },
   ],
 });

@@ -3,7 +3,8 @@ import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
 import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-import { between, column, drawn, exactly, row } from "./samples.ts";
+import { between, column, exactly, pairs } from "./samples.ts";
+import { whereLarger } from "./tie.ts";
 
 export const minimumOp: Op = elementwise({
   name: "minimum",
@@ -11,18 +12,12 @@ export const minimumOp: Op = elementwise({
   operands: ["float", "float"],
   result: "float",
   formula: (m, a, b) => m.minimum(a!, b!),
-  derivative: [
-    (m, v, [a, b]) => m.where(m.less(a!, b!), v, m.where(m.equal(a!, b!), m.mul(v, m.constant(0.5)), m.constant(0))),
-    (m, v, [a, b]) => m.where(m.less(b!, a!), v, m.where(m.equal(a!, b!), m.mul(v, m.constant(0.5)), m.constant(0))),
-  ],
+  derivative: [(m, v, [a, b]) => whereLarger(m, v, b!, a!), (m, v, [a, b]) => whereLarger(m, v, a!, b!)],
   branch: (a, b) => Math.sign(a - b),
   label: "min",
   latex: (a, b) => `\\min(${a}, ${b})`,
   samples: [
-    { name: "same shape", operands: [drawn([row, column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
-    { name: "a repeated", operands: [drawn([column], between(-3, 3)), drawn([row, column], between(-3, 3))], attributes: {} },
-    { name: "b repeated from the left", operands: [drawn([row, column], between(-3, 3)), drawn([row], between(-3, 3))], attributes: {} },
-    { name: "scalar", operands: [drawn([row, column], between(-3, 3)), drawn([], between(-3, 3))], attributes: {} },
+    ...pairs(between(-3, 3), between(-3, 3)),
     { name: "kink", operands: [exactly([column], [-1, 0, 2]), exactly([column], [-1, 1, 2])], attributes: {}, kink: true },
   ],
 });

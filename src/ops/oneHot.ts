@@ -7,7 +7,7 @@ import { exactly } from "./samples.ts";
 
 type Attributes = { readonly of: Dim };
 
-export const oneHotOp: Op<Attributes> = {
+const oneHotOp: Op<Attributes> = {
   name: "oneHot",
   doc: "1 at the id, 0 elsewhere: the dims of ids, then `of`.",
   infer: ([ids], { of }) => {

@@ -1,17 +1,13 @@
-import { type Dim, dim, replaced, type Shape, sizeOf } from "../graph/dim.ts";
-import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Op, Tensor } from "../graph/node.ts";
-import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
+import { type Dim, dim, replaced, sizeOf } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Node, Op } from "../graph/node.ts";
 import { allocate } from "../graph/value.ts";
-import { withAxis } from "./axes.ts";
-import { given, notDim, notNumber } from "./checks.ts";
 import { linear } from "./linear.ts";
-import { failed } from "./operands.ts";
 import { between, column, drawn, row } from "./samples.ts";
-import type { Window } from "./slice.ts";
 import { around } from "./strides.ts";
+import { type Window, type Windowed, windowed, within } from "./window.ts";
 
-export const padOp: Op<Window> = {
+const padOp: Op<Window> = {
   name: "pad",
   doc: "Zeros around: the axis lies in `into` from start. The adjoint of slice.",
   infer: ([a], { axis, into }) => ({ shape: replaced(a!.shape, axis, [into]), dtype: a!.dtype }),
@@ -61,48 +57,13 @@ export function padNode(a: Node, axis: number, start: number, into: Dim): Node {
   return make(padOp, [a], { axis, start, into });
 }
 
-interface Pad {
-  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, J extends Dim, D extends DType>(
-    a: Tensor<readonly [...P, E], D>,
-    from: K & Once<"pad", readonly [...P, E], K>,
-    to: J,
-    at: number,
-  ): Tensor<readonly [...P, J], D>;
-  <E extends Dim, P extends Shape, K extends NoInfer<E>, J extends Dim, D extends DType>(
-    a: Tensor<readonly [E, ...P], D>,
-    from: K & Once<"pad", readonly [E, ...P], K>,
-    to: J,
-    at: number,
-  ): Tensor<readonly [J, ...P], D>;
-  <A extends Shape, K extends AxisName, J extends Dim, D extends DType>(
-    a: Tensor<A, D>,
-    from: K & Ok<AtAxis<"pad", A, K, readonly []>>,
-    to: J,
-    at: number,
-  ): Result<AtAxis<"pad", A, K, readonly [J]>, D>;
-}
-
 /** Zeros around dim `from`: it lies in `to` from position `at`. */
-export const pad: Pad = opFunction(padOp, (value: unknown, from: unknown, to: Dim, at: number) => {
-  const a = operand("pad", value);
-  const checks = [notDim("what it is padded to", to), notNumber("the position", at)];
-  const build = (axis: number): Node => {
-    const size = a.shape[axis]!.size;
-    if (!Number.isInteger(at) || at < 0 || at + size > to.size) {
-      return failed(
-        "pad",
-        "BadArgument",
-        `${a.shape[axis]!.name}=${size} from ${at} does not fit into ${to.name}=${to.size}`,
-        [a],
-        undefined,
-        {
-          shape: replaced(a.shape, axis, [to]),
-          dtype: a.dtype,
-          certain: true,
-        },
-      );
-    }
-    return padNode(a, axis, at, to);
-  };
-  return given("pad", [a], checks, () => withAxis("pad", a, from, a.shape, build));
-});
+export const pad: Windowed<"pad"> = opFunction(
+  padOp,
+  windowed(
+    "pad",
+    "what it is padded to",
+    (from, to, at) => (within(from, to, at) ? undefined : `${from.name}=${from.size} from ${at} does not fit into ${to.name}=${to.size}`),
+    padNode,
+  ),
+);

@@ -8,7 +8,7 @@ import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };
 
-export const parameterOp: Op<Attributes> = {
+const parameterOp: Op<Attributes> = {
   name: "parameter",
   doc: "A trainable tensor: its initialiser's value, unless it is fed or has been trained.",
   leaf: "parameter",

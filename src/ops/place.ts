@@ -10,7 +10,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number; readonly at: number; readonly into: Dim };
 
-export const placeOp: Op<Attributes> = {
+const placeOp: Op<Attributes> = {
   name: "place",
   doc: "Zeros, but for a at one element of a new axis. The adjoint of index.",
   infer: ([a], { axis, into }) => ({ shape: [...a!.shape.slice(0, axis), into, ...a!.shape.slice(axis)], dtype: a!.dtype }),

@@ -3,7 +3,7 @@ import type { Op } from "../graph/node.ts";
 import type { Binary } from "../graph/types.ts";
 import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
-import { between, column, drawn, row } from "./samples.ts";
+import { between, pairs } from "./samples.ts";
 
 // By a: b·a^(b−1), which would be 0·∞ where both are 0, though a^0 is constant. Every derivative by a lowers b by 1, so those of a^2 come to
 // that, too. By b: a^b·log a, which would be 0·∞ where a is 0. There a is replaced by 1, which makes the product 0: choosing 0 for the product
@@ -23,12 +23,7 @@ export const powOp: Op = elementwise({
   ],
   label: "^",
   latex: (a, b) => `{${a}}^{${b}}`,
-  samples: [
-    { name: "same shape", operands: [drawn([row, column], between(0.2, 3)), drawn([row, column], between(-2, 3))], attributes: {} },
-    { name: "a repeated", operands: [drawn([column], between(0.2, 3)), drawn([row, column], between(-2, 3))], attributes: {} },
-    { name: "b repeated from the left", operands: [drawn([row, column], between(0.2, 3)), drawn([row], between(-2, 3))], attributes: {} },
-    { name: "scalar", operands: [drawn([row, column], between(0.2, 3)), drawn([], between(-2, 3))], attributes: {} },
-  ],
+  samples: pairs(between(0.2, 3), between(-2, 3)),
 });
 
 /**

@@ -5,7 +5,7 @@ import { elementwise } from "./elementwise.ts";
 import { numeric } from "./operands.ts";
 import { between, column, drawn, exactly, row } from "./samples.ts";
 
-export const reluOp: Op = elementwise({
+const reluOp: Op = elementwise({
   name: "relu",
   doc: "max(a, 0).",
   operands: ["float"],

@@ -11,7 +11,7 @@ import { between, column, drawn, row } from "./samples.ts";
 
 type Attributes = { readonly shape: Shape };
 
-export const reshapeOp: Op<Attributes> = {
+const reshapeOp: Op<Attributes> = {
   name: "reshape",
   doc: "The same elements in row-major order, with other dims.",
   infer: ([a], { shape }) => {

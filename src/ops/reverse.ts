@@ -10,7 +10,7 @@ import { around } from "./strides.ts";
 
 type Attributes = { readonly axis: number };
 
-export const reverseOp: Op<Attributes> = {
+const reverseOp: Op<Attributes> = {
   name: "reverse",
   doc: "An axis from its end to its start.",
   infer: ([a]) => ({ shape: a!.shape, dtype: a!.dtype }),

@@ -10,7 +10,7 @@ import { between, column, drawn, exactly, row } from "./samples.ts";
 
 type Attributes = { readonly axis: number; readonly into: Dim };
 
-export const scatterAddOp: Op<Attributes> = {
+const scatterAddOp: Op<Attributes> = {
   name: "scatterAdd",
   doc: "Rows added into zeros, by id: the dims of ids, which stand at the axis, become `into`. The adjoint of gather.",
   infer: ([updates, ids], { axis, into }) => {

@@ -1,18 +1,13 @@
-import { type Dim, dim, replaced, type Shape } from "../graph/dim.ts";
-import { make, operand, opFunction } from "../graph/make.ts";
-import type { DType, Node, Op, Tensor } from "../graph/node.ts";
-import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
+import { type Dim, dim, replaced } from "../graph/dim.ts";
+import { make, opFunction } from "../graph/make.ts";
+import type { Node, Op } from "../graph/node.ts";
 import { allocate } from "../graph/value.ts";
-import { withAxis } from "./axes.ts";
-import { given, notDim, notNumber } from "./checks.ts";
 import { linear } from "./linear.ts";
-import { failed } from "./operands.ts";
 import { between, column, drawn, row } from "./samples.ts";
 import { around } from "./strides.ts";
+import { type Window, type Windowed, windowed, within } from "./window.ts";
 
-export type Window = { readonly axis: number; readonly start: number; readonly into: Dim };
-
-export const sliceOp: Op<Window> = {
+const sliceOp: Op<Window> = {
   name: "slice",
   doc: "`into.size` elements of an axis, from start; the axis is then `into`.",
   infer: ([a], { axis, into }) => ({ shape: replaced(a!.shape, axis, [into]), dtype: a!.dtype }),
@@ -40,48 +35,13 @@ export function sliceNode(a: Node, axis: number, start: number, into: Dim): Node
   return make(sliceOp, [a], { axis, start, into });
 }
 
-interface Slice {
-  <P extends Shape, E extends Dim, K extends NoInfer<E> | -1, J extends Dim, D extends DType>(
-    a: Tensor<readonly [...P, E], D>,
-    from: K & Once<"slice", readonly [...P, E], K>,
-    to: J,
-    at: number,
-  ): Tensor<readonly [...P, J], D>;
-  <E extends Dim, P extends Shape, K extends NoInfer<E>, J extends Dim, D extends DType>(
-    a: Tensor<readonly [E, ...P], D>,
-    from: K & Once<"slice", readonly [E, ...P], K>,
-    to: J,
-    at: number,
-  ): Tensor<readonly [J, ...P], D>;
-  <A extends Shape, K extends AxisName, J extends Dim, D extends DType>(
-    a: Tensor<A, D>,
-    from: K & Ok<AtAxis<"slice", A, K, readonly []>>,
-    to: J,
-    at: number,
-  ): Result<AtAxis<"slice", A, K, readonly [J]>, D>;
-}
-
 /** `to.size` elements of dim `from`, starting at `at`; the dim is then `to`. */
-export const slice: Slice = opFunction(sliceOp, (value: unknown, from: unknown, to: Dim, at: number) => {
-  const a = operand("slice", value);
-  const checks = [notDim("what it is sliced to", to), notNumber("the position", at)];
-  const build = (axis: number): Node => {
-    const size = a.shape[axis]!.size;
-    if (!Number.isInteger(at) || at < 0 || at + to.size > size) {
-      return failed(
-        "slice",
-        "BadArgument",
-        `${to.size} elements from ${at} are not within ${a.shape[axis]!.name}=${size}`,
-        [a],
-        undefined,
-        {
-          shape: replaced(a.shape, axis, [to]),
-          dtype: a.dtype,
-          certain: true,
-        },
-      );
-    }
-    return sliceNode(a, axis, at, to);
-  };
-  return given("slice", [a], checks, () => withAxis("slice", a, from, a.shape, build));
-});
+export const slice: Windowed<"slice"> = opFunction(
+  sliceOp,
+  windowed(
+    "slice",
+    "what it is sliced to",
+    (from, to, at) => (within(to, from, at) ? undefined : `${to.size} elements from ${at} are not within ${from.name}=${from.size}`),
+    sliceNode,
+  ),
+);

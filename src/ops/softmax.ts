@@ -10,7 +10,7 @@ import { withAxis } from "./axes.ts";
 import { logSumExpNode, meanNode, spreadBack } from "./reductions.ts";
 
 /** Functions along one dim (or the last, -1), shape kept. */
-export interface Along<Op extends string> {
+interface Along<Op extends string> {
   <A extends Shape, K extends NoInfer<A>[number]>(a: Tensor<A>, over: K & Once<Op, A, K>): Tensor<A>;
   <P extends Shape, D extends Dim>(a: Tensor<readonly [...P, D]>, over: -1): Tensor<readonly [...P, D]>;
   <A extends Shape, K extends AxisName>(a: Tensor<A>, over: K & Ok<AtAxis<Op, A, K, readonly []>>): Tensor<A>;

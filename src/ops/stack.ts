@@ -9,7 +9,7 @@ import { between, column, drawn, row } from "./samples.ts";
 
 type Attributes = { readonly into: Dim; readonly shape: Shape; readonly dtype: DType };
 
-export const stackOp: Op<Attributes> = {
+const stackOp: Op<Attributes> = {
   name: "stack",
   doc: "Parts of one shape along a new first axis: the outputs of all steps.",
   infer: (parts, { into, shape, dtype }) => {

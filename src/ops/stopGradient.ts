@@ -3,7 +3,7 @@ import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
 import { between, column, drawn, row } from "./samples.ts";
 
-export const stopGradientOp: Op<Record<never, never>> = {
+const stopGradientOp: Op<Record<never, never>> = {
   name: "stopGradient",
   doc: "a itself, which counts as constant when differentiated.",
   constant: true,

@@ -10,7 +10,7 @@ import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly axes: readonly number[] };
 
-export const sumOp: Op<Attributes> = {
+const sumOp: Op<Attributes> = {
   name: "sum",
   doc: "The sum over axes: a's dims without them. Terms are added in ascending order.",
   infer: ([a], { axes }) =>

@@ -10,7 +10,7 @@ import { offsets, strides } from "./strides.ts";
 
 type Attributes = { readonly order: readonly number[] };
 
-export const transposeOp: Op<Attributes> = {
+const transposeOp: Op<Attributes> = {
   name: "transpose",
   doc: "Axes in another order: the result's axis i is a's axis order[i].",
   infer: ([a], { order }) => ({ shape: order.map((i) => a!.shape[i]!), dtype: a!.dtype }),
