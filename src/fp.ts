@@ -25,8 +25,10 @@ export * from "./both-doors.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";
+export { batches } from "./train/batches.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
+export { sentences } from "./train/sentences.ts";
 
 /** A verb on its options, when they make sense. */
 function checked<A>(verb: string, options: EvaluateOptions, carryOut: () => Checked<A>): Checked<A> {

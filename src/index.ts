@@ -13,6 +13,7 @@ import type { Tensor } from "./graph/node.ts";
 import { userCalled } from "./graph/source.ts";
 import type { Model } from "./models/model.ts";
 import type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
+import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
 import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
 import type { Source } from "./train/sentences.ts";
@@ -87,6 +88,44 @@ export function interpret<T>(outputs: T, options?: ProgramOptions): Program<T> {
     parameters: () => program.parameters(),
     set: (values) => orThrow(program.set(values)),
   };
+}
+
+/**
+ * The batches of one epoch: every sentence in exactly one of them.
+ *
+ * Each has `ids [time, batch]`, `lengths [batch]` and `labels [batch]`, to be fed as they are. `time` is at least 1, also for
+ * sentences without a token.
+ *
+ * @throws ClewError `BadArgument` for a size, bounds, a seed or sentences that make no sense
+ *
+ * @example
+ * import { batches, vocabulary } from "clew";
+ * const texts = ["good", "not good", "not bad at all"];
+ * const v = vocabulary(texts);
+ * const sentences = texts.map((text, i) => ({ ids: v.encode(text), label: [1, 0, 1][i]! }));
+ *
+ * const [first, last] = batches(sentences, { size: 2 });
+ * first!.lengths; // [1, 2]
+ * first!.time; // 2
+ * last!.batch; // 1
+ *
+ * const shuffled = batches(sentences, { size: 2, seed: 1, epoch: 7 }); // the same for the same seed and epoch
+ */
+export function batches(sentences: readonly LabelledSentence[], options: BatchOptions): readonly Batch[] {
+  return orThrow(fp.batches(sentences, options));
+}
+
+/**
+ * Labelled sentences as a source: shuffled anew in every epoch, cut into batches, padded. Feeds: `ids` [time, batch], `lengths` [batch], `labels` [batch].
+ *
+ * @throws ClewError `BadArgument` for a size, bounds or sentences that make no sense
+ * @example
+ * import { sentences } from "clew";
+ * const source = sentences([{ ids: [2, 3], label: 0 }, { ids: [2], label: 1 }, { ids: [3], label: 1 }], { size: 2 });
+ * source(0, 1).map((batch) => batch.batch); // [2, 1]
+ */
+export function sentences(of: readonly LabelledSentence[], options: Omit<BatchOptions, "seed" | "epoch">): Source {
+  return orThrow(fp.sentences(of, options));
 }
 
 /**

@@ -5,6 +5,8 @@ import { showShape } from "../graph/dim.ts";
 import type { Graph } from "../graph/graph.ts";
 import { nameOf, noteOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
+import { isRecord, meant, shown } from "../graph/options.ts";
+import { topological } from "../graph/traverse.ts";
 import { allocate, flatten, makeValue, misfit, type NestedArray, type Value } from "../graph/value.ts";
 
 /** A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back. */
@@ -26,14 +28,12 @@ export function readFeeds(
   const wrong = (code: "BadFeed" | "MissingFeed", node: Node, message: string, hint?: string) =>
     problems.push(diagnostic({ code, op: node.op.name, message, operands: [noteOf(node)], site: node.origin.site, hint }));
   const leaves = new Map([...graph.inputs, ...graph.parameters].map((n) => [nameOf(n)!, n]));
-  if (typeof feeds !== "object" || feeds === null || Array.isArray(feeds)) {
-    const problem = diagnostic({
-      code: "BadFeed",
-      op: "feeds",
-      message: "feeds must be a record",
-      hint: "{ x: …, y: … }, by the inputs' names",
-    });
-    return { values, problems: [problem] };
+  if (!isRecord(feeds)) {
+    const hint = (feeds as unknown) instanceof Map ? "Object.fromEntries(feeds)" : "{ x: …, y: … }, by the inputs' names";
+    return {
+      values,
+      problems: [diagnostic({ code: "BadFeed", op: "feeds", message: `feeds must be a record, found ${shown(feeds)}`, hint })],
+    };
   }
   for (const [name, node] of leaves) {
     const given = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
@@ -46,19 +46,51 @@ export function readFeeds(
     if (typeof value === "string") wrong("BadFeed", node, `"${name}": ${value}`);
     else values.set(node, value);
   }
-  for (const name of Object.keys(feeds)) {
-    if (leaves.has(name)) continue;
-    const known = [...leaves.keys()].map((n) => `"${n}"`).join(", ");
+  const others = Object.keys(feeds).filter((name) => !leaves.has(name));
+  if (others.length === 0) return { values, problems };
+  const behind = new Map(inputsBehind(graph).map((n) => [nameOf(n)!, n]));
+  for (const name of others) {
+    const node = behind.get(name);
+    const given = feeds[name]!;
+    const value = node === undefined ? undefined : read(node, given, nan === "allow");
+    if (node !== undefined && typeof value === "string") wrong("BadFeed", node, `"${name}": ${value}`);
+    if (node !== undefined || isEmpty(given)) continue;
+    const known = [...leaves.keys()];
     problems.push(
       diagnostic({
         code: "BadFeed",
         op: "feeds",
         message: `nothing in the graph is named "${name}"`,
-        hint: known === "" ? "the graph takes no feeds" : `it has ${known}`,
+        hint: known.length === 0 ? "the graph takes no feeds" : `${meant(name, known)}it has ${known.map((n) => `"${n}"`).join(", ")}`,
       }),
     );
   }
   return { values, problems };
+}
+
+/**
+ * Inputs that the outputs do not reach, but what the graph was made from does: a cell may ignore what it is unrolled over, and a gradient need
+ * not have all that its loss has. Who feeds them makes no mistake.
+ */
+function inputsBehind(graph: Graph<unknown>): readonly Node[] {
+  const behind = new Set<Node>();
+  for (const { origin } of graph.nodes) {
+    if (origin.derived !== undefined) behind.add(origin.derived.of);
+    for (let step = origin.step; step !== undefined; step = step.outer) {
+      const { inputs, carries, mask } = step.of;
+      for (const { over } of inputs) behind.add(over);
+      for (const { from } of carries) behind.add(from);
+      if (mask !== undefined) behind.add(mask);
+    }
+  }
+  return topological([...behind]).filter((n) => n.op.leaf === "input" || n.op.leaf === "parameter");
+}
+
+/** Whether there is not one element in it, as in an input over no time steps: whatever it is for, nothing of it is lost. */
+function isEmpty(given: unknown): boolean {
+  if (Array.isArray(given)) return given.every(isEmpty);
+  if (ArrayBuffer.isView(given)) return given.byteLength === 0;
+  return typeof given === "object" && given !== null && "data" in given && isEmpty(given.data);
 }
 
 /** A fed value, or a sentence that says what does not fit. */

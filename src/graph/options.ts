@@ -18,6 +18,23 @@ export function isRecord(value: unknown): value is { readonly [name: string]: un
   return typeof value === "object" && value !== null && !(Symbol.iterator in value);
 }
 
+/** `did you mean "encoder.W"? `, when a known name differs from this one by a slip of the pen or two; else nothing. */
+export function meant(name: string, known: readonly string[]): string {
+  const near = known.map((k) => ({ k, far: distance(name.toLowerCase(), k.toLowerCase()) })).sort((a, b) => a.far - b.far)[0];
+  return near !== undefined && near.far <= Math.min(2, (near.k.length - 1) / 2) ? `did you mean "${near.k}"? ` : "";
+}
+
+/** How many letters are to be added, left out or changed (Levenshtein, 1966), row by row. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
 /** An argument of a verb that makes no sense. */
 export function badArgument(op: string, message: string, hint?: string): Diagnostic {
   return diagnostic({ code: "BadArgument", op, message, hint, site: ambientOrigin().site });

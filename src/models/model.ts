@@ -41,7 +41,7 @@ export function accuracy<P extends Shape, L extends Dim>(
   return mean(cast(equal(guess as Tensor<Shape, "int">, labels as Tensor<Shape, "int">), "float"));
 }
 
-/** Parameters by their own names. */
+/** Parameters by their own names; one that could not be made has none, and is kept for what it says. */
 export function byName(...parameters: readonly Parameter[]): { readonly [name: string]: Parameter } {
-  return Object.fromEntries(parameters.map((p) => [p.parameter, p]));
+  return Object.fromEntries(parameters.map((p, i) => [p.parameter ?? i, p]));
 }

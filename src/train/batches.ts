@@ -1,7 +1,9 @@
 // Sentences have their own lengths, a batch has one: shorter sentences are padded, and their lengths go along, from which the graph makes its
 // mask. The order is drawn anew in every epoch from (seed, epoch), so a run that is resumed meets the same batches.
 
-import { ClewError, type Diagnostic } from "../graph/diagnostics.ts";
+import * as E from "fp-ts/lib/Either.js";
+import type { Checked, Diagnostic } from "../graph/diagnostics.ts";
+import { badArgument, isRecord, shown, wrongCount, wrongSeed } from "../graph/options.ts";
 import { permutation, randomKey } from "../graph/random.ts";
 import { paddingId } from "./vocabulary.ts";
 
@@ -63,18 +65,51 @@ function padded(sentences: readonly LabelledSentence[], indices: readonly number
   return { time, batch, ids, lengths, labels, indices: Int32Array.from(indices) };
 }
 
-const isCount = (n: number): boolean => Number.isInteger(n) && n >= 1;
-
-function mistakes({ size, buckets = [] }: BatchOptions): readonly Diagnostic[] {
-  const found: Diagnostic[] = [];
-  const bad = (message: string, hint: string): void => {
-    found.push({ code: "BadArgument", severity: "error", op: "batches", message, hint });
-  };
-  if (!isCount(size)) bad(`size is ${size}`, "a batch holds 1 sentence or more: a whole number");
-  if (!buckets.every((bound, i) => isCount(bound) && bound > (buckets[i - 1] ?? 0)))
-    bad(`buckets are [${buckets.join(", ")}]`, "the bounds are whole numbers ≥ 1 that ascend, such as [8, 16, 32]");
-  return found;
+/** What is wrong with the options, and with the sentences: all of the options, the first of the sentences. */
+export function mistakes(op: string, sentences: unknown, options: unknown): readonly Diagnostic[] {
+  if (!isRecord(options)) return [badArgument(op, `the options must be a record, found ${shown(options)}`, "{ size: 32 }")];
+  const { size, seed, epoch = 0, buckets = [] } = options;
+  const bounds: readonly unknown[] | undefined = Array.isArray(buckets) ? buckets : undefined;
+  const ascend = bounds?.every((b, i) => Number.isSafeInteger(b) && (b as number) > ((bounds[i - 1] as number | undefined) ?? 0));
+  return [
+    ...wrongCount(op, "size", size, 1),
+    ...wrongSeed(op, seed),
+    ...wrongCount(op, "epoch", epoch, 0),
+    ...(ascend === true
+      ? []
+      : [
+          badArgument(
+            op,
+            `buckets are ${bounds === undefined ? shown(buckets) : `[${bounds.map(shown).join(", ")}]`}`,
+            "the bounds are whole numbers ≥ 1 that ascend, such as [8, 16, 32]",
+          ),
+        ]),
+    ...wrongSentences(op, sentences),
+  ];
 }
+
+function wrongSentences(op: string, sentences: unknown): readonly Diagnostic[] {
+  if (!Array.isArray(sentences))
+    return [badArgument(op, `the sentences must be an array, found ${shown(sentences)}`, "[{ ids: v.encode(text), label: 1 }, …]")];
+  for (const [i, sentence] of sentences.entries()) {
+    const { ids, label } = (sentence ?? {}) as { readonly ids?: unknown; readonly label?: unknown };
+    const odd = oddId(ids);
+    if (odd !== undefined) return [badArgument(op, `sentences[${i}].ids${odd}`, "ids are whole numbers (32 bits): v.encode(text)")];
+    if (!isInt32(label))
+      return [badArgument(op, `sentences[${i}].label is ${shown(label)}`, "a label is a whole number (32 bits): 0, 1, …")];
+  }
+  return [];
+}
+
+/** What of an encoded sentence is none, `[2] is 1.5`; undefined for one that is. */
+export function oddId(ids: unknown): string | undefined {
+  if (!Array.isArray(ids) && !(ArrayBuffer.isView(ids) && "length" in ids)) return ` is ${shown(ids)}`;
+  const list = ids as ArrayLike<unknown>;
+  for (let t = 0; t < list.length; t++) if (!isInt32(list[t])) return `[${t}] is ${shown(list[t])}`;
+  return undefined;
+}
+
+const isInt32 = (n: unknown): boolean => typeof n === "number" && (n | 0) === n;
 
 /**
  * The batches of one epoch: every sentence in exactly one of them.
@@ -82,25 +117,15 @@ function mistakes({ size, buckets = [] }: BatchOptions): readonly Diagnostic[] {
  * Each has `ids [time, batch]`, `lengths [batch]` and `labels [batch]`, to be fed as they are. `time` is at least 1, also for
  * sentences without a token.
  *
- * @throws ClewError `BadArgument` for a size or bounds that make no sense
- *
- * @example
- * import { batches, vocabulary } from "clew";
- * const texts = ["good", "not good", "not bad at all"];
- * const v = vocabulary(texts);
- * const sentences = texts.map((text, i) => ({ ids: v.encode(text), label: [1, 0, 1][i]! }));
- *
- * const [first, last] = batches(sentences, { size: 2 });
- * first!.lengths; // [1, 2]
- * first!.time; // 2
- * last!.batch; // 1
- *
- * const shuffled = batches(sentences, { size: 2, seed: 1, epoch: 7 }); // the same for the same seed and epoch
+ * @returns the batches, or what is wrong with options and sentences
  */
-export function batches(sentences: readonly LabelledSentence[], options: BatchOptions): readonly Batch[] {
-  const found = mistakes(options);
-  if (found.length > 0) throw new ClewError(found);
+export function batches(sentences: readonly LabelledSentence[], options: BatchOptions): Checked<readonly Batch[]> {
+  const found = mistakes("batches", sentences, options);
+  return found.length > 0 ? E.left(found) : E.right(batched(sentences, options));
+}
 
+/** The same of what is known to be right. */
+export function batched(sentences: readonly LabelledSentence[], options: BatchOptions): readonly Batch[] {
   const { size, seed, epoch = 0, buckets } = options;
   const shuffle = (n: number, what: string): ArrayLike<number> =>
     seed === undefined ? Array.from({ length: n }, (_, i) => i) : permutation(randomKey(seed, what, epoch), n);

@@ -4,12 +4,13 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { Feeds } from "../evaluate/feeds.ts";
 import type { ParameterStore, ParameterValues } from "../evaluate/program.ts";
-import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import type { Diagnostic } from "../graph/diagnostics.ts";
+import { badArgument, isRecord, shown, wrongCount, wrongSeed } from "../graph/options.ts";
 import type { Model } from "../models/model.ts";
-import { loadStore, meanScore, type Score, scoreOf, scoreOn, taken } from "./predict.ts";
+import { loadStore, meanScore, type Score, scoreOf, scoreOn, taken, wrongModel } from "./predict.ts";
 import { bySize, type Shared, scoringProgram, trainingProgram } from "./programs.ts";
 import type { Source } from "./sentences.ts";
-import type { GradientTransformation } from "./transformation.ts";
+import { type GradientTransformation, slotsOf } from "./transformation.ts";
 
 export interface FitOptions {
   readonly optimiser: GradientTransformation;
@@ -64,13 +65,13 @@ export interface FitFailure {
  * @returns an async iterable of events: one per step, one per epoch; nothing happens until it is iterated
  */
 export async function* fit(model: Model, data: Source, options: FitOptions): AsyncGenerator<FitEvent | FitFailure, void, undefined> {
+  const problems = wrongArguments(model, data, options);
+  if (problems.length > 0) return yield failure(problems);
   const { optimiser, epochs, seed = 0, validation, from = {} } = options;
-  const problem = Number.isInteger(epochs) && epochs >= 1 ? undefined : wrong(`epochs is ${epochs}`, "a whole number, 1 or more");
-  if (problem !== undefined) return yield failure([problem]);
 
   const store: ParameterStore = new Map();
   const shared: Shared = { seed, store };
-  const loaded = loadStore(model, shared, from);
+  const loaded = loadStore("fit", model, shared, from, slotsOf(optimiser, Object.values(model.parameters)));
   if (E.isLeft(loaded)) return yield failure(loaded.left);
   const training = bySize((sizes) => trainingProgram(model, optimiser, sizes, shared));
   const looking = bySize((sizes) => scoringProgram(model, sizes, shared));
@@ -86,6 +87,7 @@ export async function* fit(model: Model, data: Source, options: FitOptions): Asy
 
   for (let epoch = 0; epoch < epochs; epoch++) {
     const batches = data(epoch, seed);
+    if (!Array.isArray(batches)) return yield failure([wrong(`the source gave ${shown(batches)}`, "an array of { time, batch, feeds }")]);
     if (batches.length === 0) return yield failure([wrong("there is nothing to train on", "a source gives one batch or more")]);
     if (epoch === 0) steps = batches.length * epochs;
     const scores: { score: Score; examples: number }[] = [];
@@ -111,7 +113,22 @@ function failure(diagnostics: readonly Diagnostic[]): FitFailure {
 }
 
 function wrong(message: string, hint: string): Diagnostic {
-  return diagnostic({ code: "BadArgument", op: "fit", message, hint });
+  return badArgument("fit", message, hint);
+}
+
+function wrongArguments(model: unknown, data: unknown, options: unknown): readonly Diagnostic[] {
+  if (!isRecord(options)) return [wrong(`the options must be a record, found ${shown(options)}`, "{ optimiser: adam(1e-3), epochs: 10 }")];
+  const { optimiser, epochs, seed, validation } = options;
+  const no = (name: string, value: unknown, hint: string): readonly Diagnostic[] =>
+    typeof value === "function" ? [] : [wrong(`${name} is ${shown(value)}`, hint)];
+  return [
+    ...wrongModel("fit", model),
+    ...no("the source", data, "a function of epoch and seed: sentences(of, { size: 32 })"),
+    ...no("optimiser", optimiser, "adam(1e-3)"),
+    ...wrongCount("fit", "epochs", epochs, 1),
+    ...wrongSeed("fit", seed),
+    ...(validation === undefined ? [] : no("validation", validation, "a function of epoch and seed: sentences(of, { size: 32 })")),
+  ];
 }
 
 function copies(store: ParameterStore): ParameterValues {

@@ -1,10 +1,10 @@
 // Learning: text to batches, gradients to steps, steps to a trained model. Optimisers are graphs; the loop is a stream of events.
 
-export { type Batch, type BatchOptions, batches, type LabelledSentence } from "./batches.ts";
+export type { Batch, BatchOptions, LabelledSentence } from "./batches.ts";
 export { clipByGlobalNorm, clipByValue } from "./clip.ts";
 export type { EpochEvent, FitEvent, FitFailure, FitOptions, StepEvent } from "./fit.ts";
 export { type AdamOptions, type AdamWOptions, adam, adamw, scale, sgd } from "./optimisers.ts";
 export type { PredictOptions, Score } from "./predict.ts";
-export { type BatchFeeds, type Source, sentences } from "./sentences.ts";
+export type { BatchFeeds, Source } from "./sentences.ts";
 export { chain, type GradientTransformation, type PerParameter, type Transformed, updates } from "./transformation.ts";
 export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, vocabulary, words } from "./vocabulary.ts";

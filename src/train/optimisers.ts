@@ -1,4 +1,7 @@
 // The optimisers, each with the equations of its paper and the conventions of PyTorch, with which the tests compare them.
+//
+// A slot's name says whose it is: the parameter, a slash, the optimiser, a dot, and what it holds: `encoder.W/adam.m`. What is kept once
+// for all parameters has nothing before the slash: `/adam.step`. So a slot can be told from a parameter by whoever reads saved values.
 
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { add } from "../ops/add.ts";
@@ -37,7 +40,7 @@ export interface AdamWOptions extends AdamOptions {
 /**
  * Adam (Kingma & Ba, 2015), algorithm 1: m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; W ← W − rate · m̂ / (√v̂ + ε), with m̂ = m / (1−β₁ᵗ), v̂ = v / (1−β₂ᵗ).
  *
- * Slots: `W/adam.m`, `W/adam.v` of each parameter's shape, and one count of steps, `adam.step`.
+ * Slots: `W/adam.m`, `W/adam.v` of each parameter's shape, and one count of steps, `/adam.step`.
  *
  * @param rate the learning rate, per step
  * @example
@@ -46,7 +49,7 @@ export interface AdamWOptions extends AdamOptions {
  * const loss = sum(mul(W, W));
  * const program = interpret({ loss }, { update: updates(adam(1e-3), new Map([[W, grad(loss, W)]])) });
  * program.run({});
- * Object.keys(program.parameters()).sort(); // ["W", "W/adam.m", "W/adam.v", "adam.step"]
+ * Object.keys(program.parameters()).sort(); // ["/adam.step", "W", "W/adam.m", "W/adam.v"]
  */
 export function adam(rate: number, options: AdamOptions = {}): GradientTransformation {
   return chain(scaleByAdam(options), scale(-rate));

@@ -1,7 +1,9 @@
 // Where batches come from. A source gives the batches of an epoch, each with its sizes and feeds; `fit` knows nothing else about data.
 
+import * as E from "fp-ts/lib/Either.js";
 import type { Feeds } from "../evaluate/feeds.ts";
-import { type Batch, type BatchOptions, batches, type LabelledSentence } from "./batches.ts";
+import type { Checked } from "../graph/diagnostics.ts";
+import { type Batch, type BatchOptions, batched, type LabelledSentence, mistakes } from "./batches.ts";
 import type { Sizes } from "./programs.ts";
 
 export interface BatchFeeds extends Sizes {
@@ -14,15 +16,11 @@ export type Source = (epoch: number, seed: number) => readonly BatchFeeds[];
 /**
  * Labelled sentences as a source: shuffled anew in every epoch, cut into batches, padded. Feeds: `ids` [time, batch], `lengths` [batch], `labels` [batch].
  *
- * @throws ClewError `BadArgument` for a size or bounds that make no sense
- * @example
- * import { sentences } from "clew";
- * const source = sentences([{ ids: [2, 3], label: 0 }, { ids: [2], label: 1 }, { ids: [3], label: 1 }], { size: 2 });
- * source(0, 1).map((batch) => batch.batch); // [2, 1]
+ * @returns the source, or what is wrong with options and sentences
  */
-export function sentences(of: readonly LabelledSentence[], options: Omit<BatchOptions, "seed" | "epoch">): Source {
-  batches([], options); // a mistake in the options is told here, where they were written
-  return (epoch, seed) => batches(of, { ...options, seed, epoch }).map(feedsOf);
+export function sentences(of: readonly LabelledSentence[], options: Omit<BatchOptions, "seed" | "epoch">): Checked<Source> {
+  const found = mistakes("sentences", of, options);
+  return found.length > 0 ? E.left(found) : E.right((epoch, seed) => batched(of, { ...options, seed, epoch }).map(feedsOf));
 }
 
 export function feedsOf({ time, batch, ids, lengths, labels }: Batch): BatchFeeds {

@@ -1,9 +1,10 @@
 // Optimisers are graphs: a gradient transformation takes a gradient for each parameter and gives another one (optax's idiom). What stands at the
 // end of a chain is added to the parameter. What it remembers from step to step, moments and counts, are parameters too ("slots", named
-// `W/adam.m`), with their own next values; so the whole training step is one graph that can be printed, drawn and compiled.
+// `W/adam.m`, `/adam.step`), with their own next values; so the whole training step is one graph that can be printed, drawn and compiled.
 
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { add } from "../ops/add.ts";
+import { zeros } from "../ops/full.ts";
 import { constantly } from "../ops/initialisers.ts";
 import { parameter } from "../ops/parameter.ts";
 
@@ -45,14 +46,24 @@ export function updates(transformation: GradientTransformation, gradients: PerPa
   return next;
 }
 
-/** A slot of a parameter, of its shape, that starts at zero. */
+/** A slot of a parameter, of its shape, that starts at zero: `W/adam.m`. */
 export function slotOf(w: Parameter, name: string): Parameter {
   return parameter(`${w.parameter}/${name}`, w.shape, constantly(0));
 }
 
-/** A slot without dims: a count. */
+/** A slot of no parameter in particular, without dims: a count, `/adam.step`. */
 export function countSlot(name: string): Parameter<readonly []> {
-  return parameter(name, [], constantly(0));
+  return parameter(`/${name}`, [], constantly(0));
+}
+
+/** Whether a name is that of a slot, of any optimiser: the name of one of these parameters, or nothing, then a slash. */
+export function isSlot(name: string, parameters: readonly string[]): boolean {
+  return ["", ...parameters].some((w) => name.startsWith(`${w}/`));
+}
+
+/** The slots that a transformation keeps for these parameters. */
+export function slotsOf(transformation: GradientTransformation, parameters: readonly Parameter[]): readonly Parameter[] {
+  return [...transformation(new Map(parameters.map((w) => [w, zeros(w.shape)]))).slots.keys()];
 }
 
 /** The same function for every parameter's gradient, without slots. */

@@ -24,6 +24,8 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   checkGradients: [loss],
   gradientFlow: [clew.sum(recurrent.final), recurrent.steps, { x: 1 }],
   jacobianNorms: [recurrent.steps, { x: 1 }],
+  batches: [[], { size: 0, seed: -1 }],
+  sentences: [[{ ids: [1.5], label: 0 }], { size: 0 }],
   predict: [clew.bagOfWords({ words: 4 }), {}, [[9]]],
 };
 

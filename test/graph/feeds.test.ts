@@ -1,6 +1,24 @@
 // What may be wrong with feeds: all of it is told at once, with the input that it is about.
 
-import { cast, dim, evaluate, input, item, oneHot, parameter, scatterAdd, softmaxCrossEntropy, sum } from "clew";
+import {
+  add,
+  cast,
+  dim,
+  evaluate,
+  grad,
+  input,
+  item,
+  lengthMask,
+  mul,
+  oneHot,
+  parameter,
+  scatterAdd,
+  softmaxCrossEntropy,
+  sub,
+  sum,
+  unroll,
+  zeros,
+} from "clew";
 import { describe, expect, test } from "vitest";
 import { messages, toldOf, type Untyped } from "./told.ts";
 
@@ -68,8 +86,11 @@ describe("a feed that does not fit", () => {
       `input: "h": a value of shape [batch=2, word=3] for [batch=2, hidden=3]`,
     ],
     ["half a value", h, { h: { dims: null, shape: [2], data: 1 } }, `input: "h": a value has dims, shape and data`],
-    ["no record", s, null, "feeds: feeds must be a record"],
-    ["a list", s, [1], "feeds: feeds must be a record"],
+    ["no record", s, null, "feeds: feeds must be a record, found null"],
+    ["a list", s, [1], "feeds: feeds must be a record, found an array"],
+    ["a Map", s, new Map([["s", 1]]), "feeds: feeds must be a record, found a Map"],
+    ["a typed array", s, new Float64Array(1), "feeds: feeds must be a record, found an object"],
+    ["a name with a slip of the pen", h, { h: new Float64Array(6), idz: [1] }, `feeds: nothing in the graph is named "idz"`],
   ])("%s", (_, output, feeds, message) => {
     expect(messages(toldOf(output, feeds))).toEqual([message]);
   });
@@ -133,5 +154,45 @@ describe("what fits", () => {
 
   test("truth values for a bool", () => {
     expect([...evaluate(cast(q, "int"), { q: [true, false] }).data]).toEqual([1, 0]);
+  });
+});
+
+describe("an input that the outputs do not reach", () => {
+  const time = (size: number) => dim("time", size);
+  const over = (size: number) => input("x", [time(size), batch, hidden]);
+  const run = (size: number, cell: (h: Untyped, x_t: Untyped) => Untyped) =>
+    unroll((state: Untyped, x_t: Untyped) => ({ state: cell(state, x_t), output: state }), {
+      over: over(size) as Untyped,
+      from: zeros([batch, hidden]) as Untyped,
+      mask: lengthMask(input("lengths", [batch], "int"), time(size)),
+    });
+  const x = (size: number) => new Float64Array(size * 6);
+
+  test("may be fed when a recurrence runs over it, and its cell does not look", () => {
+    const { final, outputs } = unroll((state: Untyped) => ({ state: mul(state, 2), output: state }), {
+      over: over(3) as Untyped,
+      from: zeros([batch, hidden]) as Untyped,
+    });
+    for (const output of [final, outputs]) expect(toldOf(output, { x: x(3) })).toEqual([]);
+    expect(messages(toldOf(final, { x: x(2) }))).toEqual(['input: "x": 12 numbers for 18 elements [time=3, batch=2, hidden=3]']);
+    expect(messages(toldOf(final, { X: x(3) }))).toEqual(['feeds: nothing in the graph is named "X"']);
+  });
+
+  test("may be fed when there is no time step, and so no element", () => {
+    const { final, outputs } = run(0, (state, x_t) => add(state, x_t));
+    for (const output of [final, outputs]) {
+      expect(toldOf(output, { x: x(0) })).toEqual([]);
+      expect(toldOf(output, { x: [] })).toEqual([]);
+      expect(toldOf(output, { x: evaluate(over(0), { x: [] }) })).toEqual([]);
+      expect(toldOf(output, { x: x(1) })).toHaveLength(1);
+    }
+  });
+
+  test("may be fed to a gradient, when the loss has it", () => {
+    const y = input("y", [hidden]);
+    const gradient = grad(sum(sub(mul(W, 2), y)), W);
+    expect(toldOf(gradient, { y: [1, 2, 3] })).toEqual([]);
+    expect(messages(toldOf(gradient, { y: 1 }))).toEqual(['input: "y": one number for a tensor of 3 elements [hidden=3]']);
+    expect(toldOf(gradient, { z: [1] })).toHaveLength(1);
   });
 });

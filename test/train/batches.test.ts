@@ -1,8 +1,8 @@
+import { type Batch, type BatchOptions, batches, ClewError, type LabelledSentence, paddingId } from "clew";
+import * as fp from "clew/fp";
 import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { ClewError } from "../../src/graph/diagnostics.ts";
-import { type Batch, type BatchOptions, batches, type LabelledSentence } from "../../src/train/batches.ts";
-import { paddingId } from "../../src/train/vocabulary.ts";
 
 const sentence: fc.Arbitrary<LabelledSentence> = fc.record({
   ids: fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 12 }),
@@ -11,7 +11,7 @@ const sentence: fc.Arbitrary<LabelledSentence> = fc.record({
 const sentences = fc.array(sentence, { maxLength: 40 });
 const bounds = fc.uniqueArray(fc.integer({ min: 1, max: 10 }), { maxLength: 4 }).map((b) => b.sort((x, y) => x - y));
 const options: fc.Arbitrary<BatchOptions> = fc.record(
-  { size: fc.integer({ min: 1, max: 9 }), seed: fc.integer(), epoch: fc.nat(), buckets: bounds },
+  { size: fc.integer({ min: 1, max: 9 }), seed: fc.maxSafeNat(), epoch: fc.nat(), buckets: bounds },
   { requiredKeys: ["size"] },
 );
 
@@ -124,16 +124,55 @@ describe("time", () => {
   });
 });
 
-test("sizes and bounds that make no sense are diagnostics, all at once", () => {
-  for (const bad of [{ size: 0 }, { size: 1.5 }, { size: Number.NaN }, { size: 1, buckets: [4, 2] }, { size: 1, buckets: [0] }])
-    expect(() => batches(growing, bad)).toThrow(ClewError);
-  try {
-    batches(growing, { size: 0, buckets: [3, 3] });
-    expect.unreachable();
-  } catch (error) {
-    expect((error as ClewError).diagnostics.map((d) => [d.code, d.message])).toEqual([
-      ["BadArgument", "size is 0"],
-      ["BadArgument", "buckets are [3, 3]"],
+describe("what makes no sense", () => {
+  const told = (result: E.Either<readonly fp.Diagnostic[], unknown>): readonly string[] =>
+    E.isLeft(result) ? result.left.map((d) => `${d.code} ${d.op}: ${d.message}`) : [];
+  // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript may call it
+  const anything = (value: unknown): any => value;
+
+  test.each<readonly [unknown, string]>([
+    [{ size: 0 }, "size is 0"],
+    [{ size: -1 }, "size is -1"],
+    [{ size: 1.5 }, "size is 1.5"],
+    [{ size: Number.NaN }, "size is NaN"],
+    [{ size: Number.POSITIVE_INFINITY }, "size is Infinity"],
+    [{}, "size is undefined"],
+    [{ size: 1, buckets: [4, 2] }, "buckets are [4, 2]"],
+    [{ size: 1, buckets: [0] }, "buckets are [0]"],
+    [{ size: 1, buckets: ["4"] }, 'buckets are ["4"]'],
+    [{ size: 1, buckets: 8 }, "buckets are 8"],
+    [null, "the options must be a record, found null"],
+    [undefined, "the options must be a record, found undefined"],
+  ])("options %o", (options, message) => {
+    expect(told(fp.batches(growing, anything(options)))).toEqual([`BadArgument batches: ${message}`]);
+    expect(told(fp.sentences(growing, anything(options)))).toEqual([`BadArgument sentences: ${message}`]);
+    expect(() => batches(growing, anything(options))).toThrow(ClewError);
+  });
+
+  test.each([Number.NaN, -1, 1.5, "a", null])("the seed %o, and the epoch", (value) => {
+    const shown = JSON.stringify(value).replace(/^null$/, String(value));
+    expect(told(fp.batches(growing, { size: 1, seed: anything(value) }))).toEqual([`BadArgument batches: seed is ${shown}`]);
+    expect(told(fp.batches(growing, { size: 1, epoch: anything(value) }))).toEqual([`BadArgument batches: epoch is ${shown}`]);
+  });
+
+  test.each<readonly [unknown, string]>([
+    [null, "the sentences must be an array, found null"],
+    [[{ ids: [1], label: 0 }, null], "sentences[1].ids is undefined"],
+    [[{ ids: "12", label: 0 }], 'sentences[0].ids is "12"'],
+    [[{ ids: [1, 2.5], label: 0 }], "sentences[0].ids[1] is 2.5"],
+    [[{ ids: [1, "2"], label: 0 }], 'sentences[0].ids[1] is "2"'],
+    [[{ ids: [2 ** 31], label: 0 }], "sentences[0].ids[0] is 2147483648"],
+    [[{ ids: [1] }], "sentences[0].label is undefined"],
+    [[{ ids: [1], label: Number.NaN }], "sentences[0].label is NaN"],
+  ])("sentences %o", (of, message) => {
+    expect(told(fp.batches(anything(of), { size: 2 }))).toEqual([`BadArgument batches: ${message}`]);
+    expect(told(fp.sentences(anything(of), { size: 2 }))).toEqual([`BadArgument sentences: ${message}`]);
+  });
+
+  test("is told all at once", () => {
+    expect(told(fp.batches(growing, { size: 0, buckets: [3, 3] }))).toEqual([
+      "BadArgument batches: size is 0",
+      "BadArgument batches: buckets are [3, 3]",
     ]);
-  }
+  });
 });

@@ -5,6 +5,7 @@ import {
   dim,
   type EpochEvent,
   evaluate,
+  type Feeds,
   type FitEvent,
   type LabelledSentence,
   type ParameterValues,
@@ -15,6 +16,7 @@ import {
   fit as train,
 } from "clew";
 import * as fp from "clew/fp";
+import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
 
 // 2: good, 3: bad, 4: not, 5: film
@@ -155,6 +157,35 @@ describe("what goes wrong", () => {
     expect(await failures(net(), source, { ...options, from: { V: [1] } })).toEqual({ before: 0, codes: ["BadFeed"] });
   });
 
+  // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript may call it
+  const anything = (value: unknown): any => value;
+
+  test.each<readonly [string, readonly unknown[], readonly string[]]>([
+    ["no options", [net(), source, null], ["the options must be a record, found null"]],
+    ["no model", [null, source, options], ["the model must be { parameters, build }, found null"]],
+    [
+      "no model's parameters",
+      [{ build: () => 1, parameters: { W: 1 } }, source, options],
+      ["the model must be { parameters, build }, found an object"],
+    ],
+    ["no source", [net(), [], options], ["the source is an array"]],
+    ["a source of nothing", [net(), () => null, options], ["the source gave null"]],
+    ["a source without feeds", [net(), () => [{ time: 1, batch: 1 }], options], ["feeds must be a record, found undefined"]],
+    ["a seed that is none", [net(), source, { ...options, seed: 1.5 }], ["seed is 1.5"]],
+    ["neither optimiser nor epochs", [net(), source, {}], ["optimiser is undefined", "epochs is undefined"]],
+    ["no validation", [net(), source, { ...options, validation: [] }], ["validation is an array"]],
+    [
+      "a Map to start from",
+      [net(), source, { ...options, from: new Map() }],
+      ["parameters must be a record of values by name, found a Map"],
+    ],
+  ])("%s", async (_, args, messages) => {
+    const [model, data, how] = args;
+    const seen = [];
+    for await (const event of fp.fit(anything(model), anything(data), anything(how))) seen.push(event);
+    expect(seen.map((e) => (e.kind === "failure" ? e.diagnostics.map((d) => d.message) : e.kind))).toEqual([messages]);
+  });
+
   test("is thrown in clew", async () => {
     await expect(all(train(net(), source, { ...options, epochs: 1.5 }))).rejects.toThrow(ClewError);
   });
@@ -163,5 +194,64 @@ describe("what goes wrong", () => {
     const { before, codes } = await failures(bagOfWords({ words: 6 }), source, { ...options, optimiser: sgd(1e308), epochs: 9 });
     expect(new Set(codes)).toEqual(new Set(["NotFinite"]));
     expect(before).toBeGreaterThan(0);
+  });
+});
+
+describe("names of given parameters", () => {
+  const told = (result: E.Either<readonly fp.Diagnostic[], unknown>) =>
+    E.isLeft(result) ? result.left.map((d) => [d.code, d.op, d.message, d.hint]) : [];
+  const failure = async (from: Feeds, optimiser = options.optimiser) => {
+    for await (const event of fp.fit(net(), source, { ...options, epochs: 1, optimiser, from }))
+      if (event.kind === "failure") return event.diagnostics.map((d) => [d.code, d.op, d.message, d.hint]);
+    return [];
+  };
+  const names = `it has "E", "encoder.U", "encoder.W", "V", "encoder.b"`;
+
+  test("that the model lacks are refused, and what may have been meant is named", async () => {
+    const wrong = { "encoder.w": new Float64Array(25), W: new Float64Array(25), constructor: 1 };
+    const all = (verb: string) => [
+      ["BadFeed", verb, 'the model has no parameter "encoder.w"', `did you mean "encoder.W"? ${names}`],
+      ["BadFeed", verb, 'the model has no parameter "W"', names],
+      ["BadFeed", verb, 'the model has no parameter "constructor"', names],
+    ];
+    expect(told(fp.predict(net(), wrong as Feeds, [[2]]))).toEqual(all("predict"));
+    expect(await failure(wrong as Feeds)).toEqual(all("fit"));
+    expect(told(fp.predict(net(), { "encoder.X/adam.m": 1 }, [[2]]))).toHaveLength(1);
+  });
+
+  test("may be those of slots: predict has no use for them, another optimiser neither", async () => {
+    const trained = epochs(await all(train(net(), source, { ...options, epochs: 1 })))[0]!.parameters();
+    expect(Object.keys(trained)).toEqual(expect.arrayContaining(["encoder.W/adam.m", "V/adam.v", "/adam.step"]));
+    const own = Object.fromEntries(Object.entries(trained).filter(([name]) => !name.includes("/")));
+    expect(predict(net(), trained, [[2]])).toEqual(predict(net(), own, [[2]]));
+    const without = epochs(await all(train(net(), source, { ...options, epochs: 1, optimiser: sgd(0.1), from: trained })))[0]!.parameters();
+    expect(Object.keys(without).sort()).toEqual(Object.keys(own).sort());
+  });
+
+  test("slots are checked when a run goes on", async () => {
+    expect(await failure({ "encoder.W/adam.m": [1, 2] })).toEqual([
+      ["BadFeed", "parameter", '"encoder.W/adam.m": 2 where hidden=5 elements are expected, for [hidden=5, hidden=5]', undefined],
+    ]);
+    expect((await failure({ "/adam.step": Number.NaN })).map(([, , message]) => message)).toEqual(['"/adam.step": element 0 is NaN']);
+    expect(await failure({ "/adam.step": 7 })).toEqual([]);
+  });
+});
+
+describe("predictions of what is no sentence", () => {
+  // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript may call it
+  const told = (...args: readonly any[]): readonly string[] => {
+    const result = (fp.predict as (...of: readonly unknown[]) => ReturnType<typeof fp.predict>)(...args);
+    return E.isLeft(result) ? result.left.map((d) => `${d.op}: ${d.message}`) : [];
+  };
+  test.each<readonly [string, readonly unknown[], string]>([
+    ["a text", [net(), {}, "good"], 'the sentences must be an array of ids, found "good"'],
+    ["ids that are none", [net(), {}, [[2], [1, 2.5]]], "of[1][1] is 2.5"],
+    ["one sentence", [net(), {}, [2, 3]], "of[0] is 2"],
+    ["a size of 0", [net(), {}, [[2]], { size: 0 }], "size is 0"],
+    ["no options", [net(), {}, [[2]], null], "the options must be a record, found null"],
+    ["no model", [undefined, {}, [[2]]], "the model must be { parameters, build }, found undefined"],
+    ["no parameters", [net(), null, [[2]]], "parameters must be a record of values by name, found null"],
+  ])("%s", (_, args, message) => {
+    expect(told(...args)).toEqual([`predict: ${message}`]);
   });
 });
