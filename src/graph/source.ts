@@ -6,7 +6,7 @@
 // for it (`building`), and every node made meanwhile takes it over.
 
 import type { Call, Origin, Step } from "./node.ts";
-import { captureSite } from "./site.ts";
+import { captureSite, type Site } from "./site.ts";
 
 export type { Call, Derivation, Origin, Step, Unrolling } from "./node.ts";
 export { type Site, showSite } from "./site.ts";
@@ -48,14 +48,36 @@ function wrapped<F>(named: Call | undefined, body: (...args: never[]) => unknown
   const call = (...args: never[]): unknown => {
     if (ambient.site !== undefined) return body(...args);
     const made = named === undefined ? undefined : { ...named }; // a new object: it is the identity of this call
-    return building({ ...ambient, site: captureSite(call), call: made }, () => body(...args));
+    return building({ ...ambient, site: standing ?? captureSite(call), call: made }, () => body(...args));
   };
   return call as F;
 }
 
 /** Runs the user's own code (a cell) from inside one of our functions: what it calls is at its own lines again. */
 export function callingUser<A>(code: () => A): A {
-  return building({ ...ambient, site: undefined, call: undefined }, code);
+  return standingAt(undefined, () => building({ ...ambient, site: undefined, call: undefined }, code));
+}
+
+/** The user's line that code of ours stands for, when it is written as users write theirs. */
+let standing: Site | undefined;
+
+/**
+ * Runs code of ours that is written as a user's (a ready model): what it calls, composites too, is as if the user had called it, all of it
+ * at the one line that is given.
+ */
+export function standingAt<A>(site: Site | undefined, code: () => A): A {
+  const before = standing;
+  standing = site;
+  try {
+    return code();
+  } finally {
+    standing = before;
+  }
+}
+
+/** The line from which `public_` is called; the user's, when code of ours calls it. */
+export function calledFrom(public_: (...args: never[]) => unknown): Site {
+  return ambient.site ?? standing ?? captureSite(public_);
 }
 
 /** `time = 3`, innermost last. */

@@ -3,6 +3,7 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { add } from "../ops/add.ts";
 import { gather } from "../ops/gather.ts";
 import { constantly } from "../ops/initialisers.ts";
@@ -13,7 +14,7 @@ import { softmax } from "../ops/softmax.ts";
 import { sum } from "../ops/sum.ts";
 import { where } from "../ops/where.ts";
 import { lengthMask } from "../recurrence/mask.ts";
-import { accuracy, byName, type DataDims, type Model } from "./model.ts";
+import { accuracy, buildOf, byName, type DataDims, type Model } from "./model.ts";
 
 export interface BagOfWordsOptions {
   /** Number of ids: `vocabulary(texts).size`. */
@@ -39,13 +40,18 @@ export interface BagOfWords extends Model {
  * const { loss } = model.build({ time: dim("time", 6), batch: dim("batch", 32) });
  * graph(loss).parameters.length; // 2
  */
-export function bagOfWords({ words, labels = 2 }: BagOfWordsOptions): BagOfWords {
+export function bagOfWords(options: BagOfWordsOptions): BagOfWords {
+  const line = calledFrom(bagOfWords);
+  return standingAt(line, () => madeAt(line, options));
+}
+
+function madeAt(line: Site, { words, labels = 2 }: BagOfWordsOptions): BagOfWords {
   const word: Word = dim("word", words);
   const label: Label = dim("label", labels);
   const score = parameter("score", [word, label], constantly(0));
   const bias = parameter("bias", [label]);
 
-  const build = ({ time, batch }: DataDims) => {
+  const build = buildOf(line, ({ time, batch }: DataDims) => {
     const ids = input("ids", [time, batch], "int");
     const lengths = input("lengths", [batch], "int");
     const y = input("labels", [batch], "int");
@@ -57,6 +63,6 @@ export function bagOfWords({ words, labels = 2 }: BagOfWordsOptions): BagOfWords
       predictions: softmax(logits, -1),
       metric: accuracy(logits, y),
     };
-  };
+  });
   return { parameters: byName(score, bias), build, score, bias };
 }

@@ -3,14 +3,15 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { add } from "../ops/add.ts";
 import { input } from "../ops/input.ts";
 import { softmaxCrossEntropy } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
-import { accuracy, type Built, byName, type DataDims, type Model } from "./model.ts";
-import { activations } from "./rnn.ts";
+import { accuracy, type Built, buildOf, byName, type DataDims, type Model } from "./model.ts";
+import { activationOf, type activations } from "./rnn.ts";
 
 export interface FeedForwardOptions {
   /** Numbers in an example. */
@@ -43,7 +44,12 @@ export interface BuiltFeedForward extends Built {
  * const model = feedForward({ features: 4, hidden: [6, 5] });
  * graph(model.build({ time: dim("time", 1), batch: dim("batch", 32) }).loss).parameters.length; // 6
  */
-export function feedForward({ features, hidden, labels = 2, activation = "tanh" }: FeedForwardOptions): Model<BuiltFeedForward> {
+export function feedForward(options: FeedForwardOptions): Model<BuiltFeedForward> {
+  const line = calledFrom(feedForward);
+  return standingAt(line, () => madeAt(line, options));
+}
+
+function madeAt(line: Site, { features, hidden, labels = 2, activation = "tanh" }: FeedForwardOptions): Model<BuiltFeedForward> {
   const feature: Dim<"feature"> = dim("feature", features);
   const label: Label = dim("label", labels);
   const widths: readonly Dim[] = [feature, ...hidden.map((size, i) => dim(`hidden${i + 1}`, size))];
@@ -53,9 +59,9 @@ export function feedForward({ features, hidden, labels = 2, activation = "tanh" 
   }));
   const V = parameter("V", [widths.at(-1)!, label]);
   const b_y = parameter("b_y", [label]);
-  const phi = activations[activation];
+  const phi = activationOf("feedForward", activation);
 
-  const build = ({ batch }: Pick<DataDims, "batch">): BuiltFeedForward => {
+  const build = buildOf(line, ({ batch }: Pick<DataDims, "batch">): BuiltFeedForward => {
     const x = input("x", [batch, feature]);
     const y = input("labels", [batch], "int");
     const said: Tensor<readonly [Batch, Dim]>[] = [];
@@ -73,7 +79,7 @@ export function feedForward({ features, hidden, labels = 2, activation = "tanh" 
       logits,
       layers: said,
     };
-  };
+  });
   const own: readonly Parameter[] = [...layers.flatMap(({ W, b }) => [W, b] as readonly Parameter[]), V, b_y];
   return { parameters: byName(...own), build };
 }

@@ -3,6 +3,7 @@
 
 import type { Dim, Shape } from "../graph/dim.ts";
 import type { DType, Node, Parameter, Tensor } from "../graph/node.ts";
+import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { argmax } from "../ops/argmax.ts";
 import { cast } from "../ops/cast.ts";
 import { equal } from "../ops/equal.ts";
@@ -30,6 +31,21 @@ export interface Model<B extends Built = Built> {
   /** Made once: the same nodes in every graph that `build` makes. */
   readonly parameters: { readonly [name: string]: Parameter };
   readonly build: (dims: DataDims) => B;
+}
+
+/** What fit and predict call in the place of a ready model's `build`: by them, its nodes stand at the line where the model was made. */
+const ready = new WeakMap<object, (dims: DataDims) => Built>();
+
+/** The `build` of a ready model that was made at `line`: what the user calls it for stands at the line of that call. */
+export function buildOf<D, B extends Built>(line: Site, body: (dims: D) => B): (dims: D) => B {
+  const build = (dims: D): B => standingAt(calledFrom(build), () => body(dims));
+  ready.set(build, (dims) => standingAt(line, () => body(dims as D)));
+  return build;
+}
+
+/** The graph of a model, ready or the user's own, when it is we who ask for it. */
+export function built<B extends Built>(model: Model<B>, dims: DataDims): B {
+  return (ready.get(model.build) as typeof model.build | undefined)?.(dims) ?? model.build(dims);
 }
 
 /** The share of labels that have the highest score: scores [..., label], labels [...]. */

@@ -1,7 +1,11 @@
 // The plain recurrent net (Elman, 1990): one state, one matrix W that carries it from step to step.
 
-import type { Dim } from "../graph/dim.ts";
+import { diagnostic } from "../graph/diagnostics.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
+import { ill } from "../graph/make.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
+import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { add } from "../ops/add.ts";
 import type { Initialiser } from "../ops/initialisers.ts";
 import { matmul } from "../ops/matmul.ts";
@@ -36,6 +40,20 @@ export const activations: { readonly tanh: typeof tanh; readonly relu: typeof re
   sigmoid,
 };
 
+/** The function by its name. A name that is none makes nodes that say so, as any op does of an argument that makes no sense. */
+export function activationOf(of: string, name: keyof typeof activations): <S extends Shape>(a: Tensor<S>) => Tensor<S> {
+  if (Object.hasOwn(activations, name)) return activations[name];
+  const hint = `it is ${Object.keys(activations).map(shown).join(", ")}`;
+  const problem = diagnostic({
+    code: "BadArgument",
+    op: of,
+    message: `no such activation: ${shown(name)}`,
+    hint,
+    site: calledFrom(activationOf),
+  });
+  return <S extends Shape>(a: Tensor<S>) => ill(problem, { shape: a.shape, certain: a.certain, rests: [a] }) as Tensor<S>;
+}
+
 /**
  * The cell of a plain RNN, h_t = φ(x_t·U + h_{t−1}·W + b), with parameters `name.U` [input, hidden], `name.W` [hidden, hidden] and `name.b` [hidden].
  *
@@ -48,15 +66,22 @@ export const activations: { readonly tanh: typeof tanh; readonly relu: typeof re
  * graph(final).parameters.length; // 3
  */
 export function rnn<I extends Dim, H extends Dim>(name: string, input: I, hidden: H, options: RnnOptions = {}): RnnCell<I, H> {
+  const line = calledFrom(rnn);
+  return standingAt(line, () => cellAt(line, name, input, hidden, options));
+}
+
+function cellAt<I extends Dim, H extends Dim>(line: Site, name: string, input: I, hidden: H, options: RnnOptions): RnnCell<I, H> {
   const { activation = "tanh", bias = true, initial = {} } = options;
-  const phi = activations[activation];
+  const phi = activationOf("rnn", activation);
   const U = parameter(`${name}.U`, [input, hidden], initial.U);
   const W = parameter(`${name}.W`, [hidden, hidden], initial.W);
   const b = bias ? parameter(`${name}.b`, [hidden]) : undefined;
-  const cell = <B extends Dim>(h: Tensor<readonly [B, H]>, x_t: Tensor<readonly [B, I]>) => {
-    const sum = add(matmul(x_t, U), matmul(h, W));
-    const h_t = phi(b === undefined ? sum : add(sum, b));
-    return { state: h_t, output: h_t };
-  };
+  // unroll calls the cell, and knows no better line than the one where it was made
+  const cell = <B extends Dim>(h: Tensor<readonly [B, H]>, x_t: Tensor<readonly [B, I]>) =>
+    standingAt(line, () => {
+      const sum = add(matmul(x_t, U), matmul(h, W));
+      const h_t = phi(b === undefined ? sum : add(sum, b));
+      return { state: h_t, output: h_t };
+    });
   return Object.assign(cell, { U, W, b });
 }

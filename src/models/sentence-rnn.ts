@@ -2,6 +2,7 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
 import { dropout } from "../ops/dropout.ts";
 import { zeros } from "../ops/full.ts";
@@ -14,7 +15,7 @@ import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
 import { lengthMask } from "../recurrence/mask.ts";
 import { type UnrolledStep, unroll } from "../recurrence/unroll.ts";
-import { accuracy, type Built, byName, type DataDims, type Model } from "./model.ts";
+import { accuracy, type Built, buildOf, byName, type DataDims, type Model } from "./model.ts";
 import { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
 
 export interface SentenceRnnOptions extends RnnOptions {
@@ -78,6 +79,11 @@ export interface SentenceRnn extends Model<BuiltSentenceRnn> {
  * graph(loss).parameters.length; // 4
  */
 export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
+  const line = calledFrom(sentenceRnn);
+  return standingAt(line, () => madeAt(line, options));
+}
+
+function madeAt(line: Site, options: SentenceRnnOptions): SentenceRnn {
   const { labels = 2, loss: asked = "last", dropout: rate = 0, initial = {} } = options;
   const word: Word = dim("word", options.words);
   const vector: Vector = dim("vector", options.vector);
@@ -87,7 +93,7 @@ export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
   const cell = rnn("encoder", vector, hidden, options);
   const V = parameter("V", [hidden, label], initial.V);
 
-  const build = ({ time, batch }: DataDims): BuiltSentenceRnn => {
+  const build = buildOf(line, ({ time, batch }: DataDims): BuiltSentenceRnn => {
     const ids = input("ids", [time, batch], "int");
     const lengths = input("lengths", [batch], "int");
     const y = input("labels", [batch], "int");
@@ -113,7 +119,7 @@ export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
       metric: accuracy(logits, y),
       steps,
     };
-  };
+  });
   const own = [E, cell.U, cell.W, V, ...(cell.b === undefined ? [] : [cell.b])];
   return { parameters: byName(...own), build, E, cell, V };
 }

@@ -8,7 +8,7 @@ import { interpret, type ParameterStore, type Program } from "../evaluate/progra
 import type { Checked } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
-import type { Built, Model } from "../models/model.ts";
+import { type Built, built, type Model } from "../models/model.ts";
 import { type GradientTransformation, updates } from "./transformation.ts";
 
 export interface Sizes {
@@ -29,8 +29,8 @@ export function bySize<P>(make: (sizes: Sizes) => Checked<P>): (sizes: Sizes) =>
   };
 }
 
-function built<B extends Built>(model: Model<B>, { time, batch }: Sizes): B {
-  return model.build({ time: dim("time", time), batch: dim("batch", batch) });
+function builtFor<B extends Built>(model: Model<B>, { time, batch }: Sizes): B {
+  return built(model, { time: dim("time", time), batch: dim("batch", batch) });
 }
 
 export interface Shared {
@@ -42,7 +42,7 @@ export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Ten
 
 /** Loss, gradient and the optimiser's step, as one program. Parameters that the loss does not reach at this size stay as they are. */
 export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
-  const { loss, metric } = built(model, sizes);
+  const { loss, metric } = builtFor(model, sizes);
   const gradients = grad(loss, { ...model.parameters }, { unreached: "zero" }) as { readonly [name: string]: Tensor };
   const perParameter = new Map<Parameter, Tensor>(Object.entries(model.parameters).map(([name, w]) => [w, gradients[name]!]));
   const outputs: Scored = metric === undefined ? { loss } : { loss, metric };
@@ -51,12 +51,12 @@ export function trainingProgram(model: Model, optimiser: GradientTransformation,
 
 /** Loss and metric without dropout; nothing is written. */
 export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
-  const { loss, metric } = built(model, sizes);
+  const { loss, metric } = builtFor(model, sizes);
   return interpret(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
 }
 
 /** Predictions without dropout; nothing is written. */
 export function predictionProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<{ readonly predictions: Tensor }>> {
-  const { predictions } = built(model, sizes);
+  const { predictions } = builtFor(model, sizes);
   return interpret(inference({ predictions }), shared);
 }
