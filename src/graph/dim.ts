@@ -63,7 +63,9 @@ export function showShape(shape: Shape): string {
 
 /** The axes of an array of that rank which are not among `axes`, in order. */
 export function otherAxes(rank: number, axes: readonly number[]): readonly number[] {
-  return Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
+  const others: number[] = [];
+  for (let i = 0; i < rank; i++) if (!axes.includes(i)) others.push(i);
+  return others;
 }
 
 /** The shape with other dims in an axis' place. */
