@@ -33,11 +33,11 @@ export interface Asked {
   readonly expected: string | undefined;
 }
 
-/** The four sentences, with what is right where the data's labels say it, and the user's own. */
-export function questionsOf({ opinions }: Task, own: readonly string[]): readonly Asked[] {
+/** The four sentences, with what is right where the data's labels say it and its sentences have shown the words, and the user's own. */
+export function questionsOf({ opinions, vocabulary }: Task, own: readonly string[]): readonly Asked[] {
   const four = fourSentences.map(({ text, positive }) => ({
     text,
-    expected: opinions === undefined ? undefined : positive ? opinions.positive : opinions.negative,
+    expected: opinions === undefined || vocabulary.unknown(text).length > 0 ? undefined : positive ? opinions.positive : opinions.negative,
   }));
   return [...four, ...own.map((text) => ({ text, expected: undefined }))];
 }
@@ -70,7 +70,8 @@ export function ask(task: Task, bag: Trained<BagOfWords>, rnn: Trained<SentenceR
   return asked.map(({ text, expected }, i) => ({
     text,
     expected,
-    neverSeen: task.vocabulary.unknown(text),
+    neverSeen: task.vocabulary.unknown(text).filter((word) => !task.seen.has(word)),
+    tooRare: task.vocabulary.unknown(text).filter((word) => task.seen.has(word)),
     bagOfWords: byBag[i]!,
     rnn: byRnn[i]!,
   }));

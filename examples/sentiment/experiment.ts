@@ -1,6 +1,7 @@
 // The story: train two models on the same sentences, prove the gradients of one, ask both, look at how far the gradient reaches.
 
 import { ask, opinionOf, questionsOf, wordScores } from "./ask.ts";
+import { lossFloor } from "./floor.ts";
 import { bagOf, bagOptimiser, learn, rnnOf, rnnOptimiser } from "./learn.ts";
 import { contributed, gradientPerWord } from "./look.ts";
 import { prove } from "./prove.ts";
@@ -22,11 +23,14 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
   const numbers = Object.values(model.parameters).reduce((n, p) => n + p.shape.reduce((size, d) => size * d.size, 1), 0);
   for (const line of header({ seed, data: summary, recipe, rnn: numbers })) terminal.line(line);
 
+  const floor = recipe.loss === "every" ? lossFloor(task.training) : undefined;
   const bar = terminal.training("1 train", recipe.epochs);
-  const rnn = { model, learned: await learn(model, task, rnnOptimiser(recipe), seed, bar.listen) };
-  bar.done(rnn.learned);
+  const rnn = { model, learned: await learn(model, task, rnnOptimiser(recipe), seed, bar) };
+  bar.done(rnn.learned, floor);
   const bagModel = bagOf(task);
-  const bag = { model: bagModel, learned: await learn(bagModel, task, bagOptimiser, seed, () => {}) };
+  const bagBar = terminal.training("  bag of words", recipe.epochs);
+  const bag = { model: bagModel, learned: await learn(bagModel, task, bagOptimiser, seed, bagBar) };
+  bagBar.leave();
 
   const gradientCheck = prove(task, rnn, seed);
   terminal.line(proved(gradientCheck));
@@ -40,6 +44,7 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
     data: summary,
     recipe,
     rnn: rnn.learned,
+    lossFloor: floor,
     bagOfWords: bag.learned,
     questions,
     opinions: asked.map((question) => opinionOf(task, rnn, question)),
@@ -47,8 +52,6 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
     gradientCheck,
     gradientPerWord: gradientPerWord(task, rnn, telling.text, 0),
     contributions: contributed(task, rnn, telling.text, 0),
-    model,
-    bag: bagModel,
     vocabulary: task.vocabulary,
     seconds: (performance.now() - started) / 1000,
   };

@@ -1,7 +1,7 @@
 // What a run leaves behind: report.json, and the files of the report. All of them appear, or none.
 
-import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Diagnostic } from "clew";
 import * as E from "fp-ts/lib/Either.js";
 import type { Learned, Results } from "./results.ts";
@@ -17,33 +17,55 @@ const wrong = (folder: string, error: unknown): Diagnostic => ({
   hint: "--out names a folder that may be written to",
 });
 
-/** Makes the folder where there is none: what cannot be written to is told before a minute of training, not after. */
-export function openFolder(folder: string): E.Either<readonly Diagnostic[], void> {
+/** What cannot be written to is told before a minute of training, not after. Nothing is made yet: a run may be broken off. */
+export function canWriteTo(folder: string): E.Either<readonly Diagnostic[], void> {
+  let there = resolve(folder);
+  while (!existsSync(there)) there = dirname(there);
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
+    if (!statSync(there).isDirectory()) throw new Error(`${there} is a file`);
+    accessSync(there, constants.W_OK);
     return E.right(undefined);
   } catch (error) {
     return E.left([wrong(folder, error)]);
   }
 }
 
-/** Writes all files under other names first, and renames them when every one of them stands. */
+/** Writes all files into a folder beside, and moves them when every one of them stands. */
 export function writeAll(folder: string, files: Files): E.Either<readonly Diagnostic[], void> {
-  const parts = Object.keys(files).map((name) => ({ part: join(folder, `.${name}.${process.pid}.part`), name }));
+  const parts = `${resolve(folder)}.${process.pid}.part`;
+  // who breaks it off now waits for the milliseconds that this takes
+  const wait = (): void => {};
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, wait);
   try {
-    for (const { part, name } of parts) writeFileSync(part, files[name]!);
-    for (const { part, name } of parts) renameSync(part, join(folder, name));
+    mkdirSync(parts, { recursive: true });
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(parts, name), content);
+    mkdirSync(folder, { recursive: true });
+    for (const name of Object.keys(files)) renameSync(join(parts, name), join(folder, name));
     return E.right(undefined);
   } catch (error) {
-    for (const { part } of parts) rmSync(part, { force: true });
     return E.left([wrong(folder, error)]);
+  } finally {
+    rmSync(parts, { recursive: true, force: true });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, wait);
   }
 }
 
 /** report.json: the figures, for scripts. */
 export function reportJson(results: Results): string {
-  const { command, seed, data, recipe, gradientCheck, questions, contributions, gradientPerWord, opinions, wordScores, seconds } = results;
+  const {
+    command,
+    seed,
+    data,
+    recipe,
+    gradientCheck,
+    questions,
+    contributions,
+    gradientPerWord,
+    opinions,
+    wordScores,
+    lossFloor,
+    seconds,
+  } = results;
   const learned = (name: "rnn" | "bagOfWords", { curve, numbers, heldOutAccuracy, negatedAccuracy, shuffledAccuracy }: Learned) => ({
     sentences: Object.fromEntries(questions.map((q) => [q.text, q[name].label])),
     heldOutAccuracy,
@@ -73,6 +95,7 @@ export function reportJson(results: Results): string {
       })),
     },
     rnn: learned("rnn", results.rnn),
+    lossFloor,
     bagOfWords: learned("bagOfWords", results.bagOfWords),
     questions,
     opinions,

@@ -8,7 +8,6 @@ import {
   chain,
   clipByGlobalNorm,
   type EpochEvent,
-  type FitEvent,
   fit,
   type GradientTransformation,
   type LabelledSentence,
@@ -22,8 +21,9 @@ import {
 } from "clew";
 import type { Epoch, Learned, Recipe } from "./results.ts";
 import { isNegated, type Task } from "./task.ts";
+import type { TrainingView } from "./terminal.ts";
 
-export function rnnOf({ vocabulary, recipe }: Task): SentenceRnn {
+export function rnnOf({ vocabulary, recipe }: Pick<Task, "vocabulary" | "recipe">): SentenceRnn {
   const { vector, hidden, bias, loss, dropout } = recipe;
   const small = uniform(-1 / Math.sqrt(hidden), 1 / Math.sqrt(hidden));
   return sentenceRnn({ words: vocabulary.size, vector, hidden, bias, loss, dropout, initial: { U: small, W: small, V: small } });
@@ -47,22 +47,25 @@ function bucketsOf(of: readonly LabelledSentence[]): readonly number[] {
   return longest <= 8 ? [longest] : [8, 16, 24, 32, 48, 64, 96, 128].filter((bound) => bound < longest * 2);
 }
 
-/** Trains a model; every event goes to `listen` (the progress bar). */
+/** So many held-out sentences are looked at after each epoch, and at once after the last; of more, all count in the end alone. */
+export const looked = 1000;
+
+/** Trains a model; every event goes to the view (the progress bar). */
 export async function learn(
   model: Model,
   task: Task,
   optimiser: GradientTransformation,
   seed: number,
-  listen: (event: FitEvent) => void,
+  view: Pick<TrainingView, "listen" | "going">,
 ): Promise<Learned> {
   const { training, heldOut, shuffled, heldOutTexts, recipe } = task;
   const data = sentences(training, { size: recipe.batch, buckets: bucketsOf(training) });
-  const validation = sentences(heldOut, { size: 64, buckets: bucketsOf(heldOut) });
+  const validation = sentences(heldOut.slice(0, looked), { size: 64, buckets: bucketsOf(heldOut) });
   const started = performance.now();
   const curve: Epoch[] = [];
   let last: EpochEvent | undefined;
   for await (const event of fit(model, data, { optimiser, epochs: recipe.epochs, seed, validation })) {
-    listen(event);
+    view.listen(event);
     if (event.kind !== "epoch") continue;
     last = event;
     curve.push({
@@ -74,15 +77,16 @@ export async function learn(
     });
   }
   const trained = onlyOwn(model, last!.parameters());
-  const negated = heldOut.filter((_, i) => isNegated(heldOutTexts[i]!));
+  const right = rightOn(model, trained, heldOut, view.going);
+  const negated = heldOut.flatMap((_, i) => (isNegated(heldOutTexts[i]!) ? [right[i]!] : []));
   return {
     curve,
     parameters: trained,
     numbers: Object.values(trained).reduce((n, value) => n + value.data.length, 0),
     seconds: (performance.now() - started) / 1000,
-    heldOutAccuracy: accuracyOn(model, trained, heldOut),
-    negatedAccuracy: accuracyOn(model, trained, negated),
-    shuffledAccuracy: accuracyOn(model, trained, shuffled),
+    heldOutAccuracy: shareOf(right),
+    negatedAccuracy: shareOf(negated),
+    shuffledAccuracy: shareOf(rightOn(model, trained, shuffled, view.going)),
   };
 }
 
@@ -91,11 +95,25 @@ function onlyOwn(model: Model, all: ParameterValues): ParameterValues {
   return Object.fromEntries(Object.keys(model.parameters).map((name) => [name, all[name]!]));
 }
 
-function accuracyOn(model: Model, parameters: ParameterValues, of: readonly LabelledSentence[]): number {
-  const said = predict(
-    model,
-    parameters,
-    of.map((s) => s.ids),
-  );
-  return of.filter((s, i) => Number(said[i]![1]! > said[i]![0]!) === s.label).length / of.length;
+/** Which sentences are read rightly. `going` is told how far it is. */
+function rightOn(
+  model: Model,
+  parameters: ParameterValues,
+  of: readonly LabelledSentence[],
+  going: TrainingView["going"],
+): readonly boolean[] {
+  const right: boolean[] = [];
+  while (right.length < of.length) {
+    const some = of.slice(right.length, right.length + looked);
+    const said = predict(
+      model,
+      parameters,
+      some.map((s) => s.ids),
+    );
+    for (const [i, s] of some.entries()) right.push(Number(said[i]![1]! > said[i]![0]!) === s.label);
+    going(`held-out sentences: ${right.length.toLocaleString("en-US")} of ${of.length.toLocaleString("en-US")}`);
+  }
+  return right;
 }
+
+const shareOf = (right: readonly boolean[]): number => right.filter((r) => r).length / right.length;

@@ -47,13 +47,11 @@ export function readOptions(args: readonly string[]): E.Either<readonly Diagnost
       },
     }));
   } catch (error) {
-    // parseArgs says what it did not expect in its first sentence; the rest is about positional arguments
-    const [message] = (error as Error).message.split(". ");
-    return E.left([wrong(message!, "npm start -- --help lists the options")]);
+    return E.left([misread(args, error as Error & { readonly code?: string })]);
   }
   const { seed = "1", ask = [] } = values as { seed?: string; ask?: readonly string[] };
   const problems: Diagnostic[] = [];
-  if (!/^\d{1,9}$/.test(seed)) problems.push(wrong(`--seed is "${seed}"`, "a whole number from 0 to 999999999"));
+  if (!/^\d{1,9}$/.test(seed)) problems.push(wrongSeed(seed));
   for (const text of ask)
     if (text.trim() === "") problems.push(wrong("--ask has an empty text", 'write the sentence in quotation marks: --ask "It was good"'));
   for (const name of ["data", "text", "label", "out"])
@@ -70,4 +68,17 @@ export function readOptions(args: readonly string[]): E.Either<readonly Diagnost
     ask,
     out: (values.out as string | undefined) ?? "out/sentiment",
   });
+}
+
+const wrongSeed = (seed: string): Diagnostic => wrong(`--seed is "${seed}"`, "a seed is a whole number from 0 to 999999999: --seed 1");
+
+/** What parseArgs could not read. A value that begins with a hyphen is the next option to it, and it says so at length. */
+function misread(args: readonly string[], { code, message }: Error & { readonly code?: string }): Diagnostic {
+  const name = /--([a-z]+)/.exec(message)?.[1];
+  const list = "npm start -- --help lists the options";
+  if (code !== "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" || name === undefined || name === "help") return wrong(message.split(". ")[0]!, list); // the rest is about positional arguments
+  const value = args[args.lastIndexOf(`--${name}`) + 1];
+  if (value === undefined) return wrong(`--${name} has no value`, list);
+  if (name === "seed" && /^-[\d.]/.test(value)) return wrongSeed(value);
+  return wrong(`--${name} has no value: ${value} comes after it`, `if that is its value, write --${name}=${value}`);
 }

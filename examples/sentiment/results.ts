@@ -1,6 +1,6 @@
 // Everything that a run found out: what the terminal shows, what report.json keeps and what the report's pictures are drawn from.
 
-import type { BagOfWords, GradientReport, ParameterValues, SentenceRnn, Vocabulary } from "clew";
+import type { GradientReport, ParameterValues, Vocabulary } from "clew";
 
 /** A number between 0 and 1. */
 type Share = number;
@@ -44,6 +44,8 @@ export interface Question {
   readonly expected: string | undefined;
   /** Words that training never showed. */
   readonly neverSeen: readonly string[];
+  /** Words that it showed too rarely for a vector of their own. */
+  readonly tooRare: readonly string[];
   readonly bagOfWords: Answer;
   readonly rnn: Answer;
 }
@@ -118,6 +120,8 @@ export interface Results {
   readonly data: DataSummary;
   readonly recipe: Recipe;
   readonly rnn: Learned;
+  /** Below this the RNN's loss on the training data cannot get; undefined where the label is asked for at the last word alone. */
+  readonly lossFloor: number | undefined;
   readonly bagOfWords: Learned;
   readonly questions: readonly Question[];
   readonly opinions: readonly Opinion[];
@@ -126,9 +130,6 @@ export interface Results {
   readonly gradientCheck: GradientReport;
   readonly gradientPerWord: GradientPerWord;
   readonly contributions: Contributed;
-  /** To draw: build it for one sentence, and feed the parameters. */
-  readonly model: SentenceRnn;
-  readonly bag: BagOfWords;
   readonly vocabulary: Vocabulary;
   readonly seconds: number;
 }

@@ -10,6 +10,8 @@ export interface Task {
   readonly summary: DataSummary;
   readonly recipe: Recipe;
   readonly vocabulary: Vocabulary;
+  /** Every word of the training data, also those without a vector of their own. */
+  readonly seen: ReadonlySet<string>;
   readonly training: readonly LabelledSentence[];
   readonly heldOut: readonly LabelledSentence[];
   /** The texts of `heldOut`. */
@@ -104,6 +106,7 @@ function task(
     },
     recipe,
     vocabulary: known,
+    seen: new Set(training.flatMap((row) => words(row.text))),
     training: encoded(training),
     heldOut: encoded(heldOut),
     heldOutTexts: heldOut.map((row) => row.text),

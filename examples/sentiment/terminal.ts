@@ -2,7 +2,8 @@
 
 import type { FitEvent, GradientReport } from "clew";
 import { SingleBar } from "cli-progress";
-import type { Answer, Learned, Results } from "./results.ts";
+import type { Answer, Learned, Question, Results } from "./results.ts";
+import { hundredths } from "./shares.ts";
 
 const width = 76;
 export const percent = (share: number): string =>
@@ -14,11 +15,21 @@ const loss = (value: number): string => value.toFixed(3);
 export interface Terminal {
   readonly line: (text: string) => void;
   /** Draws training as it goes on; the last line stays. */
-  readonly training: (
-    title: string,
-    epochs: number,
-  ) => { readonly listen: (event: FitEvent) => void; readonly done: (learned: Learned) => void };
+  readonly training: (title: string, epochs: number) => TrainingView;
 }
+
+export interface TrainingView {
+  readonly listen: (event: FitEvent) => void;
+  /** Something else that takes its time. */
+  readonly going: (what: string) => void;
+  /** @param floor below which the loss cannot get */
+  readonly done: (learned: Learned, floor: number | undefined) => void;
+  /** Without a last line. */
+  readonly leave: () => void;
+}
+
+/** Where no terminal listens, a line comes at least so often, in milliseconds, as far as nothing takes longer in one piece. */
+const often = 3000;
 
 /** Where lines go: a terminal, a file, a test. */
 export interface Out {
@@ -32,7 +43,7 @@ export function terminal(out: Out): Terminal {
   };
   const training: Terminal["training"] = (title, epochs) => {
     let first: number | undefined;
-    let shown = 0;
+    let shown = Date.now();
     const bar = out.isTTY
       ? new SingleBar({
           format: `${title}  {bar} {value}/{total}   {note}`,
@@ -52,20 +63,31 @@ export function terminal(out: Out): Terminal {
         const note = `loss ${loss(first)} → ${loss(event.loss)}   ${left}`;
         if (event.kind === "step") {
           // a bar that is drawn at every step would cost more than the step
-          if (Date.now() - shown < 100) return;
+          if (Date.now() - shown < (bar === undefined ? often : 100)) return;
           shown = Date.now();
           bar?.update(event.epoch, { note });
+          const done = Math.floor((100 * event.epochs * event.step) / event.steps) % 100;
+          if (bar === undefined) line(`${title}  epoch ${event.epoch + 1}/${epochs}, ${done} %   loss ${loss(event.loss)}   ${left}`);
         } else {
           bar?.update(event.epoch + 1, { note });
-          if (bar === undefined && (event.epoch + 1) % Math.ceil(epochs / 5) === 0 && event.epoch + 1 < epochs)
-            line(`${title}  epoch ${event.epoch + 1}/${epochs}   loss ${loss(event.loss)}   ${left}`);
+          if (bar !== undefined || Date.now() - shown < often / 3 || event.epoch + 1 >= epochs) return;
+          shown = Date.now();
+          line(`${title}  epoch ${event.epoch + 1}/${epochs}   loss ${loss(event.loss)}   ${left}`);
         }
       },
-      done: ({ curve, seconds }) => {
+      going: (what) => {
+        if (Date.now() - shown < (bar === undefined ? often : 100)) return;
+        shown = Date.now();
+        if (bar === undefined) line(`${title}  ${what}`);
+        else bar.update(epochs, { note: what });
+      },
+      leave: () => bar?.stop(),
+      done: ({ curve, seconds }, floor) => {
         bar?.stop();
         const [start, end] = [curve[0]!, curve.at(-1)!];
         const learned = `loss ${loss(start.loss)} → ${loss(end.loss)}   right ${percent(start.accuracy)} → ${percent(end.accuracy)}`;
         line(`${title}  ${"█".repeat(20)} ${epochs}/${epochs}   ${learned}   ${seconds.toFixed(0)} s`);
+        if (floor !== undefined) line(`   asked at every word, also before the opinion has come: no model can get below ${loss(floor)}`);
       },
     };
   };
@@ -98,6 +120,13 @@ export function proved({ verdict, maxRelativeError, worst }: GradientReport): st
   return `${text.padEnd(width)} ${verdict.toUpperCase()}`;
 }
 
+/** Words that the models cannot know, in a phrase each. */
+export function unknownWords({ neverSeen, tooRare }: Pick<Question, "neverSeen" | "tooRare">): readonly string[] {
+  const told = (of: readonly string[], what: string): readonly string[] =>
+    of.length === 0 ? [] : [`${of.length === 1 ? "word" : "words"} ${what}: ${of.join(", ")}`];
+  return [...told(neverSeen, "never seen"), ...told(tooRare, "too rarely seen")];
+}
+
 const column = 18;
 
 function answer({ label, right }: Answer): string {
@@ -116,7 +145,7 @@ export function table(results: Results): readonly string[] {
   const cut = (text: string): string => (text.length > 31 ? `${text.slice(0, 30)}…` : text);
   const answers = questions.flatMap((q) => [
     row(cut(q.text), answer(q.bagOfWords), answer(q.rnn)),
-    ...(q.neverSeen.length === 0 ? [] : [`     never seen: ${q.neverSeen.join(", ")}`]),
+    ...unknownWords(q).map((told) => `     ${told}`),
   ]);
   const head = [`3 ask  ${" ".repeat(28)}${"bag of words".padEnd(column)}RNN`, ...answers];
   if (data.kind === "phrases")
@@ -149,6 +178,7 @@ function comparison({ data, bagOfWords, rnn }: Results): readonly string[] {
 }
 
 export function look({ gradientPerWord: { words, shares, verdict } }: Results): readonly string[] {
-  const reached = words.map((word, t) => `${word} ${percent(shares[t]!)}`).join(" · ");
+  const share = (s: number): string => `${hundredths(s, s < 0.01 ? 1 : 0)} %`;
+  const reached = words.map((word, t) => `${word} ${share(shares[t]!)}`).join(" · ");
   return [`4 look   gradient that reaches: ${reached}`, `   ${verdict}`];
 }

@@ -31,6 +31,16 @@ export function start(...args: readonly string[]): Promise<Finished> {
   });
 }
 
+/** Interrupted as soon as it says something, as by Ctrl+C. */
+export function brokenOff(...args: readonly string[]): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/sentiment/main.ts", ...args], { cwd: root });
+    child.stdout.once("data", () => child.kill("SIGINT"));
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
 /** The same in this process: for what is told before anything is trained. */
 export async function startHere(...args: readonly string[]): Promise<Finished> {
   const said = { stdout: "", stderr: "" };

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Finished, start, startHere, temporaryFolder } from "./command.ts";
+import { brokenOff, type Finished, start, startHere, temporaryFolder } from "./command.ts";
 
 const folder = temporaryFolder();
 afterAll(() => {
@@ -23,8 +23,12 @@ const good: readonly (readonly [string, string])[] = Array.from({ length: 10 }, 
 const mistakes: readonly (readonly [what: string, args: readonly string[], message: RegExp])[] = [
   ["an unknown option", ["--sede", "1"], /Unknown option '--sede'/],
   ["an argument without an option", ["reviews.tsv"], /Unexpected argument 'reviews.tsv'/],
-  ["an option without its value", ["--seed"], /--seed/],
+  ["an option without its value", ["--seed"], /--seed has no value/],
   ["a seed that is no number", ["--seed", "one"], /--seed is "one"/],
+  ["a negative seed", ["--seed", "-1"], /--seed is "-1"\n.*\n? *mend +a seed is a whole number from 0 to 999999999/],
+  ["a seed that is no whole number", ["--seed=1.5"], /--seed is "1.5"/],
+  ["a letter as seed", ["--seed=a"], /--seed is "a"/],
+  ["an option in the place of a value", ["--ask", "--seed", "1"], /--ask has no value: --seed comes after it/],
   ["columns named without a file", ["--text", "review"], /--text and --label name columns of a file/],
   ["a file that is not there", ["--data", join(folder, "none.tsv")], /cannot read the file: no such file/],
   ["a folder as file", ["--data", folder], /this is a folder/],
@@ -65,6 +69,13 @@ describe("a mistake is told in one message", () => {
   });
 });
 
+test("a run that is broken off leaves nothing", async () => {
+  const out = join(folder, "broken");
+  const { code, signal } = await brokenOff("--out", out);
+  expect([code, signal]).toEqual([null, "SIGINT"]);
+  expect(readdirSync(folder).filter((name) => name.startsWith("broken"))).toEqual([]);
+}, 60_000);
+
 test("--help says what there is, and trains nothing", async () => {
   const { code, out } = await startHere("--help");
   expect(code).toBe(0);
@@ -77,7 +88,10 @@ test("a file of one's own is learned from, and asked", async () => {
   const said = await startHere("--data", file("own.tsv", rows(good)), "--ask", "a good film", "--ask", "an unheard film", "--out", out);
   expect(said.err).toBe("");
   expect(said.code).toBe(0);
-  expect(said.out).toContain("never seen: an, unheard");
+  expect(said.out).toContain("words never seen: an, unheard");
+  // the four sentences have words that these data have not: nobody can be right there
+  expect(said.out).toContain("words never seen: this, movie, is");
+  expect(said.out).not.toMatch(/[✓✗]/);
   expect(said.out).toContain("2 sentences held out");
   expect(readdirSync(out)).toEqual(expect.arrayContaining(["report.json", "report.html", "folded.svg"]));
 }, 120_000);

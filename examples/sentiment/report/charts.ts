@@ -2,7 +2,7 @@
 
 import type { TopLevelSpec } from "vega-lite";
 import type { GradientPerWord, Learned, Opinion } from "../results.ts";
-import { percent } from "./html.ts";
+import { gradientShare, percent } from "./html.ts";
 import { colours, sans } from "./style.ts";
 import type { ScoreDemand } from "./words.ts";
 
@@ -179,7 +179,7 @@ export function gradientChart({ words, shares }: GradientPerWord): TopLevelSpec 
     width: Math.max(420, words.length * 50),
     height: 170,
     padding: { left: 4, right: 8, top: 20, bottom: 4 },
-    data: { values: shares.map((share, t) => ({ t, share, shown: percent(share) })) },
+    data: { values: shares.map((share, t) => ({ t, share, shown: gradientShare(share) })) },
     layer: [
       { mark: { type: "bar", color: colours.adjoint }, encoding: { x, y } },
       {

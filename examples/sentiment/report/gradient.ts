@@ -3,10 +3,10 @@
 import type { Contributed, Results } from "../results.ts";
 import { gradientChart } from "./charts.ts";
 import { chartFigure } from "./figures.ts";
-import { counted, digits3, type Html, html, percent, quoted, scientific } from "./html.ts";
+import { counted, digits3, gradientShare, type Html, html, quoted, scientific } from "./html.ts";
 
 export async function reach({ gradientPerWord: flow }: Results): Promise<Html> {
-  const told = flow.words.map((word, t) => `${word} ${percent(flow.shares[t]!)}`).join(", ");
+  const told = flow.words.map((word, t) => `${word} ${gradientShare(flow.shares[t]!)}`).join(", ");
   const verdict = flow.verdict === "" ? undefined : html` The verdict: <b class="verdict">${flow.verdict}</b>.`;
   return html`<h2>How far back the gradient reaches</h2>
 <p>To learn from ${quoted(flow.text)}, the error at the last word has to reach the words before it. On its way back it passes through <var>W</var>

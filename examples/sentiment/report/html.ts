@@ -1,6 +1,8 @@
 // Pieces of a page. Text becomes HTML by the `html` tag alone, which escapes whatever is not a piece itself: a sentence from a user's
 // file may hold <, & and quotation marks, and shows as it was written.
 
+import { hundredths } from "../shares.ts";
+
 /** Markup that is safe to be put into a page. */
 export interface Html {
   readonly markup: string;
@@ -48,6 +50,12 @@ export function percent(share: number): string {
   if (share > 0 && share < 0.0005) return `<${space}0.1${space}%`;
   if (share > 0.9995 && share < 1) return `>${space}99.9${space}%`;
   return `${(100 * share).toFixed(1)}${space}%`;
+}
+
+/** A share of a gradient, of which a verdict speaks. */
+export function gradientShare(share: number): string {
+  const exact = hundredths(share, 1);
+  return exact === (100 * share).toFixed(1) ? percent(share) : `${exact}${space}%`;
 }
 
 /** With a real minus sign. */

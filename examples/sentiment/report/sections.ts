@@ -1,6 +1,7 @@
 // The parts of the page, from the question to the command, in the order in which a reader asks for them.
 
 import type { Answer, DataSummary, Question, Results } from "../results.ts";
+import { unknownWords } from "../terminal.ts";
 import { opinionChart, scoreChart } from "./charts.ts";
 import { chartFigure, type Pictures, pictureFigure } from "./figures.ts";
 import { counted, duration, grouped, type Html, html, percent, quoted } from "./html.ts";
@@ -18,11 +19,10 @@ function answerCell({ label, positive, right }: Answer, [, second]: DataSummary[
   return html`<td>${mark}<span class="answer">${label}</span> <span class="probability">${percent(label === second ? positive : 1 - positive)}</span></td>`;
 }
 
-function questionRow({ text, expected, neverSeen, bagOfWords, rnn }: Question, labels: DataSummary["labels"]): Html {
-  const notes = [
-    ...(expected === undefined ? ["nobody said what is right"] : []),
-    ...(neverSeen.length > 0 ? [`never seen in training: ${neverSeen.join(", ")}`] : []),
-  ];
+function questionRow(question: Question, labels: DataSummary["labels"]): Html {
+  const { text, expected, bagOfWords, rnn } = question;
+  const unknown = unknownWords(question);
+  const notes = [...(expected === undefined && unknown.length === 0 ? ["nobody said what is right"] : []), ...unknown];
   return html`<tr><th scope="row">${text}${notes.length > 0 ? html`<span class="note">${notes.join("; ")}</span>` : undefined}</th>
 ${answerCell(bagOfWords, labels)}${answerCell(rnn, labels)}</tr>
 `;
@@ -131,7 +131,7 @@ export function drawnComputation(results: Results, pictures: Pictures): Html {
   return html`<h2>The computation, drawn</h2>
 <p>The RNN is <var>h<sub>t</sub></var> = tanh(<var>x<sub>t</sub>·U</var> + <var>h</var><sub><var>t</var>−1</sub><var>·W</var>${recipe.bias ? html` + <var>b</var>` : undefined}), with
   ${counted(results.rnn.numbers, "number")} in all and one <var>W</var> of <span class="nowrap">${recipe.hidden} × ${recipe.hidden}</span> for all time steps. Clew drew these
-  pictures from the graph of the net, with the loss <var>E</var> at the last word${every ? "; a loss at every word, by which it was trained, is the mean of such losses" : undefined}.</p>
+  pictures from the graph of the net, with the loss <var>E</var> at the last word${every ? "; a loss at every word, by which it was trained, is the mean of such losses" : undefined}${recipe.dropout > 0 ? "; and without dropout, which is for training alone" : undefined}.</p>
 ${views.map((view) => pictureFigure(view, pictures[view], captions[view].label, captions[view].caption))}`;
 }
 

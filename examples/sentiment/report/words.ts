@@ -1,8 +1,9 @@
 // What the report says in words. Every claim is read off the figures of the run, so that a run that turned out otherwise reads otherwise.
 
 import { words } from "clew";
+import { looked } from "../learn.ts";
 import type { Question, Results } from "../results.ts";
-import { counted, duration, type Html, html, list, percent, quoted, signed } from "./html.ts";
+import { counted, duration, grouped, type Html, html, list, percent, quoted, signed } from "./html.ts";
 
 /** Standard error of a share of n: how far chance alone moves it. */
 export const chance = (share: number, n: number): number => Math.sqrt((share * (1 - share)) / Math.max(1, n));
@@ -108,12 +109,12 @@ export function boundsInWords([below, above]: readonly [ScoreDemand, ScoreDemand
 
 export function limits(results: Results): readonly Html[] {
   const { data, rnn, bagOfWords, recipe, seed, questions } = results;
-  const never = [...new Set(questions.flatMap((q) => q.neverSeen))];
+  const never = [...new Set(questions.flatMap((q) => [...q.neverSeen, ...q.tooRare]))];
   const spread = Math.max(chance(rnn.heldOutAccuracy, data.heldOut), chance(bagOfWords.heldOutAccuracy, data.heldOut));
   const seen =
     never.length === 0
       ? undefined
-      : html`<b>Words never seen.</b> ${list(never.map(quoted))} ${never.length === 1 ? "has" : "have"} no vector of ${never.length === 1 ? "its" : "their"} own: to both models ${never.length === 1 ? "it is" : "they are"} the unknown word.`;
+      : html`<b>Unknown words.</b> ${list(never.map(quoted))} ${never.length === 1 ? "has" : "have"} no vector of ${never.length === 1 ? "its" : "their"} own: to both models ${never.length === 1 ? "it is" : "they are"} the unknown word.`;
   const oneRun = html`<b>One run.</b> These are the figures of seed ${seed}. Another start and another order of the data give others.`;
   const net = html`<b>A small net.</b> A state of ${recipe.hidden} numbers, word vectors of ${recipe.vector}, ${counted(data.words, "word")}, ${counted(recipe.epochs, "epoch")}. It shows how such a net learns, and not what larger ones can do.`;
   const proof = html`<b>The proof is of the derivative.</b> The gradient check says that the derivative is right, at the trained numbers and for the data it was given. It says nothing about whether training found the best numbers.`;
@@ -131,10 +132,14 @@ export function limits(results: Results): readonly Html[] {
   return [...parts, net, oneRun, ...(seen === undefined ? [] : [seen]), proof];
 }
 
-export function howTrained({ recipe, rnn, bagOfWords }: Results): Html {
-  const every = recipe.loss === "every";
-  const floor = every
-    ? html` The RNN is asked after every word, also before the opinion has come, when no answer is better than even odds: its loss cannot reach zero, and it is not on one scale with the other.`
-    : undefined;
-  return html`Both models see the same sentences in the same order, ${counted(recipe.epochs, "epoch")} of them: the RNN has ${counted(rnn.numbers, "number")} to learn and took ${duration(rnn.seconds)}, bag of words ${counted(bagOfWords.numbers, "number")} and ${duration(bagOfWords.seconds)}.${floor}`;
+export function howTrained({ recipe, rnn, bagOfWords, lossFloor, data }: Results): Html {
+  const floor =
+    lossFloor !== undefined
+      ? html` The RNN is asked after every word, also before the opinion has come, when no answer is better than even odds: no model’s loss on these data can get below ${lossFloor.toFixed(3)} (the entropy of the label given the words so far), and it is not on one scale with the other.`
+      : undefined;
+  const some =
+    data.heldOut > looked
+      ? html` After each epoch the first ${grouped(looked)} held-out sentences are read; the table above counts all.`
+      : undefined;
+  return html`Both models see the same sentences in the same order, ${counted(recipe.epochs, "epoch")} of them: the RNN has ${counted(rnn.numbers, "number")} to learn and took ${duration(rnn.seconds)}, bag of words ${counted(bagOfWords.numbers, "number")} and ${duration(bagOfWords.seconds)}.${floor}${some}`;
 }
