@@ -13,6 +13,7 @@ import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { type Data, Fault, fitted, makeValue, type Value } from "../graph/value.ts";
 import { type FeedOptions, type Feeds, readFeeds } from "./feeds.ts";
+import { named } from "./whose.ts";
 
 export interface EvaluateOptions extends FeedOptions {
   /** Seed of initialisers and dropout. Default 0. */
@@ -172,7 +173,7 @@ function run(
       for (const o of step.dead) values[o] = undefined;
     }
   } catch (e) {
-    return E.left([toldOf(e, steps[at]!.node)]);
+    return E.left([toldOf(named(e, steps[at]!.node, fed), steps[at]!.node)]);
   }
   return E.right(values);
 }
