@@ -15,7 +15,7 @@ import type { Value } from "../../graph/value.ts";
 import { grad, type Wrt } from "../derivatives.ts";
 import type { Limits } from "./entries.ts";
 import { type Checked, checkParameters } from "./parameter.ts";
-import type { CheckedEntry, GradientReport, ParameterCheck } from "./report.ts";
+import { type CheckedEntry, fails, type GradientReport, type ParameterCheck, reasonOf } from "./report.ts";
 import type { Point } from "./run.ts";
 import { firstOrder, secondOrder, type Target } from "./sides.ts";
 
@@ -42,13 +42,15 @@ type CheckGradients = (loss: Tensor, options?: CheckOptions) => E.Either<readonl
 /**
  * Checks the derived gradient of a scalar loss against numeric differences, in f64.
  *
- * An entry passes when |derived − numeric| / max(|derived|, |numeric|, floor / tolerance) ≤ tolerance. The floor, 2·noise / h, is the
- * disagreement that rounding alone may cause at the step h: below it f64 cannot tell. `noise`, the absolute error of one evaluation,
- * is measured by perturbing every operation by one rounding (Monte Carlo arithmetic: Parker, 1997): noise = ε·|loss|·condition.
+ * An entry passes when |derived − numeric| / max(|derived|, |numeric|, floor / tolerance) ≤ tolerance. The floor is the numeric side's
+ * estimate of its own error, truncation plus 2·noise / h: below it f64 cannot tell. `noise`, the absolute error of one evaluation, is
+ * measured by perturbing every operation by one rounding (Monte Carlo arithmetic: Parker, 1997): noise = ε·|loss|·condition. A parameter
+ * of which no entry stands out of the floor, while its derived gradient is not 0, "could not be measured": that is no pass.
  *
  * - Parameters of up to `entries` elements are checked element by element, larger ones along random unit vectors; each row says which.
- * - Steps are halved from an eighth of the parameter's root mean square (or of 1), central differences are extrapolated, and the step is
- *   chosen by an estimate of truncation plus rounding (Ridders, 1982; Nocedal & Wright, § 8.1) that never looks at the derived gradient.
+ * - Steps are halved from an eighth of the element's size (or of its like's), central differences are extrapolated, and the step is chosen
+ *   by an estimate of truncation plus rounding (Ridders, 1982; Nocedal & Wright, § 8.1) that never looks at the derived gradient. Where
+ *   that proves nothing, or accuses, all steps are tried, longer and shorter ones: no entry is refuted by a step that is too long.
  * - A kink (relu, max, abs, where) is found by the graph: the ops' branches at θ ± h are compared with those at θ, and h is
  *   shortened until they agree. If they never do, the point lies on the kink: the derived value must be between the one-sided
  *   derivatives, and right at a point nearby, off the kink. A jump of the loss itself is named in the same way.
@@ -136,13 +138,14 @@ function reportOf(
 ): GradientReport {
   const parameters: readonly ParameterCheck[] = checks.map((c) => c.row);
   const kinks = checks.flatMap((c) => c.kinks);
-  const worst = parameters.reduce<CheckedEntry | undefined>(
+  const failed = parameters.filter(fails);
+  const worst = (failed.length > 0 ? failed : parameters).reduce<CheckedEntry | undefined>(
     (w, { worst: x }) => (x !== undefined && (w === undefined || x.relativeError > w.relativeError) ? x : w),
     undefined,
   );
-  const failed = parameters.some((p) => p.failures > 0) || kinks.some((k) => k.verdict === "fail");
   return {
-    verdict: failed ? "fail" : "pass",
+    verdict: failed.length > 0 ? "fail" : "pass",
+    ...(failed.length > 0 ? { reasons: failed.map((p) => reasonOf(p, kinks, tolerance)) } : {}),
     maxRelativeError: Math.max(0, ...parameters.map((p) => p.maxRelativeError)),
     tolerance,
     order,

@@ -1,10 +1,12 @@
 // What is written down of a comparison: where it was made, and how far the two sides are apart.
 
 import type { Environment, Node } from "../../graph/node.ts";
-import { type Estimate, resolvedBy } from "./difference.ts";
+import type { Line } from "./difference.ts";
+import { compared } from "./measure.ts";
 import type { CheckedEntry, Element } from "./report.ts";
 import type { Point } from "./run.ts";
 import type { Derived, Direction, Sided, Target } from "./sides.ts";
+import type { Estimate } from "./tableau.ts";
 
 export interface Limits {
   readonly tolerance: number;
@@ -21,20 +23,6 @@ export interface Check {
   readonly point: Point;
   readonly environment: Environment;
   readonly limits: Limits;
-}
-
-/** |derived − numeric| over the larger of them, or over what rounding leaves of them. NaN is as wrong as can be. */
-export function compared(
-  derived: number,
-  e: Estimate,
-  c: number,
-  tolerance: number,
-): { readonly derived: number; readonly floor: number; readonly relative: number } {
-  const numeric = e.value[c]!;
-  const floor = e.rounding[c]!;
-  const error = Math.abs(derived - numeric);
-  const relative = error === 0 ? 0 : error / Math.max(Math.abs(derived), Math.abs(numeric), floor / tolerance);
-  return { derived, floor, relative: Number.isFinite(error) ? relative : Number.POSITIVE_INFINITY };
 }
 
 function elementOf(node: Node, flat: number): Element {
@@ -84,17 +72,17 @@ export function whereOf({ side, targets }: Check, t: number, direction: Directio
   };
 }
 
-export function entryOf(check: Check, t: number, direction: Direction, way: Derived, e: Estimate, c: number): CheckedEntry {
-  const { derived, relative, floor } = compared(way.values[c]!, e, c, check.limits.tolerance);
+export function entryOf(check: Check, t: number, direction: Direction, way: Derived, e: Estimate, c: number, line: Line): CheckedEntry {
+  const { derived, numeric, relative, floor, resolved } = compared(way.values[c]!, e, c, line);
   return {
     ...whereOf(check, t, direction, c),
     ...(way.mode === undefined ? {} : { mode: way.mode }),
     derived,
-    numeric: e.value[c]!,
-    absoluteError: Math.abs(derived - e.value[c]!),
+    numeric,
+    absoluteError: Math.abs(derived - numeric),
     relativeError: relative,
     floor,
     h: e.h[c]!,
-    resolved: resolvedBy(e, c, check.limits.tolerance) || e.truncation[c]! <= e.rounding[c]!,
+    resolved,
   };
 }

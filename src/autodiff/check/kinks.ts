@@ -2,12 +2,14 @@
 
 import { randomKey, uniformAt } from "../../graph/random.ts";
 import { showSite, showStep } from "../../graph/source.ts";
-import { differentiate, type Outcome } from "./difference.ts";
-import { type Check, compared, whereOf } from "./entries.ts";
-import { lines, scaleOf } from "./lines.ts";
-import type { Kink } from "./report.ts";
+import type { Outcome } from "./difference.ts";
+import { type Check, whereOf } from "./entries.ts";
+import { lines, typicalOf } from "./lines.ts";
+import { compared, measured } from "./measure.ts";
+import type { CheckedEntry, Kink } from "./report.ts";
 import { pointOf } from "./run.ts";
 import type { Derived, Direction, Sides } from "./sides.ts";
+import { type Estimate, errorOf } from "./tableau.ts";
 
 /**
  * Points a little off, by twos: every element is moved up in one and down in the other. At a generic point no kink is hit, so a rule that is
@@ -21,10 +23,10 @@ export function movedPoints({ side, loss, targets, point, environment, limits }:
     const start = new Map([...point].filter(([n]) => n.op.leaf !== undefined));
     for (const { node, name } of targets) {
       const { dims, shape, data } = point.get(node)!;
-      const reach = scaleOf(data) * 2 ** -8;
+      const typical = typicalOf(data);
       const key = randomKey("off the kink", limits.seed, name, trial >> 1);
-      const side = trial % 2 === 0 ? reach : -reach;
-      const moved = Float64Array.from(data, (x, i) => x + side * (2 * uniformAt(key, i) - 1));
+      const side = (trial % 2 === 0 ? 1 : -1) * 2 ** -8;
+      const moved = Float64Array.from(data, (x, i) => x + side * (Math.abs(x) || typical) * (2 * uniformAt(key, i) - 1));
       start.set(node, { dims, shape, data: moved });
     }
     const sides = side.at(pointOf([loss], start, environment));
@@ -44,40 +46,59 @@ export function kinkOf(
   nearby: (trial: number) => Sides,
 ): Kink {
   const { tolerance } = check.limits;
-  // how far outside of the one-sided derivatives, over what is allowed; of the component and way that is worst
-  let worst = { excess: Number.NEGATIVE_INFINITY, c: 0, way: ways[0]! };
+  let worst = outside(ways[0]!, left, right, 0, tolerance);
   for (const way of ways) {
-    way.values.forEach((d, c) => {
-      const [low, high] = [Math.min(left.value[c]!, right.value[c]!), Math.max(left.value[c]!, right.value[c]!)];
-      const allowed = tolerance * Math.max(Math.abs(low), Math.abs(high), Math.abs(d)) + Math.max(left.rounding[c]!, right.rounding[c]!);
-      const outside = Math.max(low - d, d - high);
-      const excess = Number.isNaN(outside) ? Number.POSITIVE_INFINITY : outside - allowed;
-      if (excess > worst.excess) worst = { excess, c, way };
+    way.values.forEach((_, c) => {
+      const found = outside(way, left, right, c, tolerance);
+      if (found.excess > worst.excess) worst = found;
     });
   }
   let off: Kink["nearby"];
   for (let trial = 0; trial < trials && (trial % 2 === 1 || off === undefined); trial++) {
     const sides = nearby(trial);
-    const outcome = differentiate(lines(check, t, sides).along(direction));
+    const derived = sides.derived(t, direction);
+    const line = lines(check, t, sides).along(direction);
+    const outcome = measured(line, derived);
     if (outcome.kind === "kink") continue;
-    for (const way of sides.derived(t, direction)) {
-      way.values.forEach((_, c) => {
-        const entry = compared(way.values[c]!, outcome.estimate, c, tolerance);
-        if (off === undefined || entry.relative > off.relativeError)
-          off = { derived: entry.derived, numeric: outcome.estimate.value[c]!, relativeError: entry.relative };
+    for (const way of derived) {
+      way.values.forEach((d, c) => {
+        const { numeric, relative } = compared(d, outcome.estimate, c, line);
+        if (off === undefined || relative > off.relativeError) off = { derived: d, numeric, relativeError: relative };
       });
     }
   }
-  const { component: _, ...place } = whereOf(check, t, direction, worst.c) as ReturnType<typeof whereOf> & { readonly component?: unknown };
+  const { component: _, ...place } = whereOf(check, t, direction, worst.c);
+  const between = worst.excess <= 0;
   return {
     ...place,
     op: node.op.name,
     at: showSite(node.origin.site),
     step: showStep(node.origin.step),
-    derived: worst.way.values[worst.c]!,
+    derived: worst.derived,
     left: left.value[worst.c]!,
     right: right.value[worst.c]!,
+    relativeError: between ? 0 : worst.relative,
     nearby: off,
-    verdict: worst.excess <= 0 && (off === undefined || off.relativeError <= tolerance) ? "pass" : "fail",
+    verdict: between && (off === undefined || off.relativeError <= tolerance) ? "pass" : "fail",
   };
+}
+
+/** How far a derived number is outside of the one-sided ones, over what is allowed. */
+function outside({ values }: Derived, left: Estimate, right: Estimate, c: number, tolerance: number) {
+  const derived = values[c]!;
+  const [low, high] = [Math.min(left.value[c]!, right.value[c]!), Math.max(left.value[c]!, right.value[c]!)];
+  const size = Math.max(Math.abs(low), Math.abs(high), Math.abs(derived));
+  const distance = Math.max(low - derived, derived - high);
+  const excess = distance - tolerance * size - Math.max(errorOf(left, c), errorOf(right, c));
+  if (Number.isNaN(excess)) return { c, derived, excess: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+  return { c, derived, excess, relative: size === 0 ? 0 : distance / size };
+}
+
+/** A kink that failed, as a comparison: with the nearer of the one-sided derivatives or, where it lies between, a little off the kink. */
+export function entryOfKink({ op, at, left, right, verdict, nearby, relativeError, ...kink }: Kink): CheckedEntry {
+  const nearer = Math.abs(kink.derived - left) <= Math.abs(kink.derived - right) ? left : right;
+  const { derived, numeric } = relativeError > 0 || nearby === undefined ? { derived: kink.derived, numeric: nearer } : nearby;
+  const relative = relativeError > 0 || nearby === undefined ? relativeError : nearby.relativeError;
+  const absoluteError = Math.abs(derived - numeric);
+  return { ...kink, derived, numeric, absoluteError, relativeError: relative, floor: 0, h: 0, resolved: true };
 }

@@ -1,9 +1,9 @@
-// The lines along which a parameter is moved: one element, or a random unit vector, and how long the first step is.
+// The lines along which a parameter is moved: one element, or a random unit vector, and how long the steps are.
 
 import { normalAt, randomKey } from "../../graph/random.ts";
 import type { Line } from "./difference.ts";
 import type { Check } from "./entries.ts";
-import { type Around, around } from "./run.ts";
+import { type Around, around, type Run } from "./run.ts";
 import { type Direction, dot, type Sides, type Target } from "./sides.ts";
 
 export function unit(size: number, element: number): Direction {
@@ -24,10 +24,13 @@ function normalised(vector: Float64Array): Float64Array {
   return vector.map((x) => x / length);
 }
 
-/** The size of a parameter's elements, by which steps are measured: their root mean square, or 1 for a parameter that is 0. */
-export function scaleOf(data: ArrayLike<number>): number {
-  const rms = Math.sqrt(dot(data, data) / Math.max(1, data.length));
-  return rms > 0 && Number.isFinite(rms) ? rms : 1;
+/**
+ * The typical size of a parameter's elements: the median of those that are not 0, or 1 where all are. A few huge ones do not make the
+ * steps of the others long.
+ */
+export function typicalOf(data: ArrayLike<number>): number {
+  const sizes = Float64Array.from(data, Math.abs).filter((x) => x > 0 && Number.isFinite(x));
+  return sizes.length === 0 ? 1 : sizes.sort()[sizes.length >> 1]!;
 }
 
 export interface Lines {
@@ -36,21 +39,39 @@ export interface Lines {
 }
 
 export function lines({ side, targets, environment, limits }: Check, t: number, { point, noise }: Sides): Lines {
-  const { node, size } = targets[t]!;
+  const { node, size: elements } = targets[t]!;
+  const { tolerance } = limits;
   const moving = around(side.outputs, [node], point, environment, side.held);
   const data = point.get(node)!.data as Float64Array;
-  const scale = scaleOf(data);
+  const typical = typicalOf(data);
+  const smallest = data.reduce((least, x) => (x === 0 ? least : Math.min(least, Math.abs(x))), typical);
   const along = ({ element, vector }: Direction): Line => {
-    // a unit vector moves each of n elements by 1/√n; steps are powers of two, so that θ ± h is hit exactly as often as possible
-    const reach = element === undefined ? scale * Math.sqrt(size) : scale;
-    const h0 = 2 ** (Math.floor(Math.log2(reach)) - 3);
-    const at = (h: number) => {
+    // an element's own size or, since it may be near 0 by chance, that of its like; a unit vector moves each of n elements by about 1/√n
+    const own = element === undefined ? 0 : Math.abs(data[element]!);
+    const [size, long] =
+      element === undefined ? [smallest * Math.sqrt(elements), typical * Math.sqrt(elements)] : [own || typical, Math.max(own, typical)];
+    const at = remembered((h) => {
       const moved = Float64Array.from(data);
       if (element === undefined) for (let i = 0; i < moved.length; i++) moved[i]! += h * vector[i]!;
       else moved[element]! += h;
       return moving.run([moved]);
-    };
-    return { around: moving, at, noise, h0, tolerance: limits.tolerance };
+    });
+    // 2⁻²⁰ of the size: with a noise of 10⁻¹⁶ a difference still has about eight digits there
+    return { around: moving, at, noise, size, start: stepFor(long), shortest: stepFor(Math.min(size, typical)) * 2 ** -20, tolerance };
   };
   return { around: moving, along };
+}
+
+/** An eighth of a size, as a power of two, so that θ ± h is hit exactly as often as possible. */
+function stepFor(length: number): number {
+  return 2 ** (Math.floor(Math.log2(length)) - 3);
+}
+
+function remembered(at: (h: number) => Run): (h: number) => Run {
+  const samples = new Map<number, Run>();
+  return (h) => {
+    const known = samples.get(h) ?? at(h);
+    samples.set(h, known);
+    return known;
+  };
 }

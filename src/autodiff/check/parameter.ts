@@ -1,12 +1,14 @@
 // One parameter after the other: every element, or random directions; what is found is tallied, and the worst is looked at more closely.
 
-import { differentiate, type Line } from "./difference.ts";
-import { type Check, compared, entryOf } from "./entries.ts";
-import { kinkOf, movedPoints } from "./kinks.ts";
+import type { Line } from "./difference.ts";
+import { type Check, entryOf } from "./entries.ts";
+import { entryOfKink, kinkOf, movedPoints } from "./kinks.ts";
 import { type Lines, lines, randomUnit, unit } from "./lines.ts";
+import { compared, measured } from "./measure.ts";
 import type { CheckedEntry, CurvePoint, Kink, ParameterCheck } from "./report.ts";
-import { type Direction, dot, type Sides } from "./sides.ts";
+import { type Derived, type Direction, dot, type Sides } from "./sides.ts";
 import { stepContributions } from "./steps.ts";
+import type { Estimate } from "./tableau.ts";
 
 export interface Checked {
   readonly row: ParameterCheck;
@@ -24,36 +26,47 @@ export function checkParameters(check: Check): readonly Checked[] {
 function checkOne(check: Check, t: number, here: Sides, nearby: (trial: number) => Sides): Checked {
   const { side, targets, limits } = check;
   const target = targets[t]!;
-  const line = lines(check, t, here);
+  const all = lines(check, t, here);
   const entries = limits.entries ?? (side.order === 1 ? 1024 : 64);
   const each = target.size <= entries;
   const count = each ? target.size : limits.directions;
   const tally = { relative: 0, absolute: 0, floor: 0, below: 0, shortened: 0, failures: 0 };
   const kinks: Kink[] = [];
+  const unseen = unseenBy(here, t);
   let worst: { readonly entry: CheckedEntry; readonly direction: Direction } | undefined;
+  const worstOf = (entry: CheckedEntry, direction: Direction) => {
+    if (worst === undefined || entry.relativeError > worst.entry.relativeError) worst = { entry, direction };
+  };
   for (let i = 0; i < count; i++) {
     const direction = each ? unit(target.size, i) : randomUnit(target, i, limits.seed);
-    const outcome = differentiate(line.along(direction));
     const derived = here.derived(t, direction);
+    const line = all.along(direction);
+    const outcome = measured(line, derived);
     if (outcome.kind === "kink") {
-      kinks.push(kinkOf(check, t, direction, derived, outcome, nearby));
+      const kink = kinkOf(check, t, direction, derived, outcome, nearby);
+      kinks.push(kink);
+      if (kink.verdict === "pass") continue;
+      tally.failures++;
+      const entry = entryOfKink(kink);
+      tally.relative = Math.max(tally.relative, entry.relativeError);
+      worstOf(entry, direction);
       continue;
     }
     if (outcome.shortened) tally.shortened++;
     for (const way of derived) {
-      let ofWay: CheckedEntry | undefined;
-      for (let c = 0; c < way.values.length; c++) {
-        const { derived: d, relative, floor } = compared(way.values[c]!, outcome.estimate, c, limits.tolerance);
+      let [most, at] = [-1, 0];
+      for (const [c, d] of way.values.entries()) {
+        const { numeric, relative, floor, resolved } = compared(d, outcome.estimate, c, line);
         tally.relative = Math.max(tally.relative, relative);
-        tally.absolute = Math.max(tally.absolute, Math.abs(d - outcome.estimate.value[c]!) || 0);
+        tally.absolute = Math.max(tally.absolute, Math.abs(d - numeric) || 0);
         tally.floor = Math.max(tally.floor, floor);
-        if (floor > limits.tolerance * Math.abs(outcome.estimate.value[c]!)) tally.below++;
+        if (!resolved) tally.below++;
         if (relative > limits.tolerance) tally.failures++;
-        if (ofWay === undefined || relative > ofWay.relativeError) ofWay = entryOf(check, t, direction, way, outcome.estimate, c);
+        if (relative > most) [most, at] = [relative, c];
       }
-      if (ofWay !== undefined && (worst === undefined || ofWay.relativeError > worst.entry.relativeError))
-        worst = { entry: ofWay, direction };
+      if (most >= 0) worstOf(entryOf(check, t, direction, way, outcome.estimate, at, line), direction);
     }
+    unseen.note(direction, derived, outcome.estimate, line);
   }
   const row: ParameterCheck = {
     parameter: target.name,
@@ -70,9 +83,36 @@ function checkOne(check: Check, t: number, here: Sides, nearby: (trial: number) 
     shortened: tally.shortened,
     kinks: kinks.length,
     failures: tally.failures,
-    worst: worst === undefined ? undefined : examined(check, t, here, worst.entry, worst.direction, line),
+    ...(unseen.all() ? { unmeasured: true as const } : {}),
+    worst: worst === undefined ? undefined : examined(check, t, here, worst.entry, worst.direction, all),
   };
   return { row, kinks, noise: here.noise[0] ?? 0 };
+}
+
+// A parameter was measured when of one entry at least all but two of the digits that the tolerance asks for are known.
+const fewest = 100;
+
+/**
+ * Whether there was nothing to see of a parameter: derived numbers that are not 0, even to within their own rounding, and of none of them
+ * a numeric one with enough digits. Some such entries, in a parameter of which others are seen, are no more than that.
+ */
+function unseenBy(here: Sides, t: number) {
+  const unseen: (() => boolean)[] = [];
+  let seen = false;
+  return {
+    note(direction: Direction, derived: readonly Derived[], e: Estimate, line: Line): void {
+      for (const [w, { values }] of derived.entries()) {
+        for (const [c, d] of values.entries()) {
+          if (d === 0 || seen) continue;
+          const { floor, numeric } = compared(d, e, c, line);
+          seen = floor <= fewest * line.tolerance * Math.max(Math.abs(d), Math.abs(numeric));
+          const visible = Math.abs(d) * line.size > line.noise[c]!;
+          unseen.push(() => visible || Math.abs(d) > here.derivedNoise(t, direction)[w]![c]!);
+        }
+      }
+    },
+    all: (): boolean => !seen && unseen.some((stands) => stands()),
+  };
 }
 
 /** The worst entry with its error curve, the element of a direction that failed, and the time step of the largest disagreement. */
@@ -84,14 +124,15 @@ function examined(check: Check, t: number, here: Sides, entry: CheckedEntry, dir
   if (direction.element === undefined && entry.relativeError > limits.tolerance) {
     const element = located(t, here, direction.vector, line);
     const own = unit(targets[t]!.size, element);
-    const outcome = differentiate(line.along(own));
+    const derived = here.derived(t, own);
+    const outcome = measured(line.along(own), derived);
     if (outcome.kind === "smooth") {
-      const single = entryOf(check, t, own, here.derived(t, own)[0]!, outcome.estimate, 0);
+      const single = entryOf(check, t, own, derived[0]!, outcome.estimate, 0, line.along(own));
       if (single.relativeError > limits.tolerance) [found, along] = [single, own];
     }
   }
-  const { h0 } = line.along(along);
-  const steps = stepContributions(loss, targets[t]!.node, along.vector, h0 / 64, here.point, environment);
+  const h = Math.min(line.along(along).start / 64, found.h > 0 ? found.h : Number.POSITIVE_INFINITY);
+  const steps = stepContributions(loss, targets[t]!.node, along.vector, h, here.point, environment);
   const most = steps.reduce<(typeof steps)[number] | undefined>(
     (w, s) => (w === undefined || s.absoluteError > w.absoluteError ? s : w),
     undefined,
@@ -112,9 +153,10 @@ function located(t: number, here: Sides, vector: Float64Array, line: Lines): num
     const length = Math.sqrt(dot(part, part));
     if (length === 0) return 0;
     const direction: Direction = { vector: part.map((x) => x / length) };
-    const outcome = differentiate(line.along(direction));
+    const derived = here.derived(t, direction);
+    const outcome = measured(line.along(direction), derived);
     if (outcome.kind === "kink") return 0;
-    return length * Math.abs(here.derived(t, direction)[0]!.values[0]! - outcome.estimate.value[0]!);
+    return length * (Math.abs(derived[0]!.values[0]! - outcome.estimate.value[0]!) || 0);
   };
   while (to - from > 1) {
     const middle = (from + to) >> 1;
@@ -124,10 +166,10 @@ function located(t: number, here: Sides, vector: Float64Array, line: Lines): num
   return from;
 }
 
-function curveOf({ at, h0 }: Line, derived: number, noise: number): readonly CurvePoint[] {
+function curveOf({ at, start }: Line, derived: number, noise: number): readonly CurvePoint[] {
   const central = (h: number): number => (at(h).values[0]! - at(-h).values[0]!) / (2 * h);
   return Array.from({ length: 16 }, (_, k) => {
-    const h = h0 * 4 ** -k;
+    const h = start * 4 ** -k;
     const difference = central(h);
     return {
       h,

@@ -48,11 +48,11 @@ export interface CheckedEntry {
   readonly absoluteError: number;
   /** |derived − numeric| / max(|derived|, |numeric|, floor / tolerance). */
   readonly relativeError: number;
-  /** The disagreement that rounding alone may cause: 2·noise / h. */
+  /** How far the numeric derivative itself may be off, by its own estimate: truncation, and rounding (2·noise / h). */
   readonly floor: number;
   /** The step that the error estimate chose. */
   readonly h: number;
-  /** False when truncation could not be told apart from a mistake at any step: the number is then no proof, and no excuse. */
+  /** False when no step leaves as many digits as the tolerance asks for: what lies within the floor is then neither proved nor refuted. */
   readonly resolved: boolean;
   /** The time step with the largest disagreement, `time = 3`; undefined where the parameter is used outside of steps. */
   readonly step?: string | undefined;
@@ -75,6 +75,8 @@ export interface Kink {
   /** The one-sided derivatives, from below and from above: a derivative that is right lies between (Clarke, 1983). */
   readonly left: number;
   readonly right: number;
+  /** How far outside of them it is, over the largest of the three; 0 when it lies between. */
+  readonly relativeError: number;
   /** The same entry at points moved off the kink, to both sides, where an ordinary check applies: the worse; undefined if none was found. */
   readonly nearby: { readonly derived: number; readonly numeric: number; readonly relativeError: number } | undefined;
   readonly verdict: "pass" | "fail";
@@ -93,21 +95,29 @@ export interface ParameterCheck {
   readonly count: number;
   readonly maxRelativeError: number;
   readonly maxAbsoluteError: number;
-  /** The largest disagreement that was put down to rounding alone. */
+  /** The largest error that the numeric side may have. */
   readonly floor: number;
   /** Entries smaller than floor / tolerance: compared with the floor, since they have fewer digits than the tolerance asks for. */
   readonly belowFloor: number;
+  /** Present when of all entries more than two of those digits are lost, though the derived ones are not 0: nothing was proved. */
+  readonly unmeasured?: true;
   /** Entries for which steps had to be shortened, because a longer one crossed a kink. */
   readonly shortened: number;
   readonly kinks: number;
+  /** Entries, kinks among them, that are refuted. */
   readonly failures: number;
   readonly worst: CheckedEntry | undefined;
 }
 
 /** The outcome of `checkGradients`. */
 export interface GradientReport {
-  /** "pass" when no relative error is above the tolerance, and every kink's derivative lies between the one-sided ones. */
+  /**
+   * "pass" when no relative error is above the tolerance, every kink's derivative lies between the one-sided ones, and something was
+   * measured of every parameter whose derivative is not 0.
+   */
   readonly verdict: "pass" | "fail";
+  /** Why it failed, a line for each parameter and order that did: refuted, or `could not be measured`. Absent when it passed. */
+  readonly reasons?: readonly string[];
   readonly maxRelativeError: number;
   readonly tolerance: number;
   readonly order: 1 | 2;
@@ -116,10 +126,25 @@ export interface GradientReport {
   readonly noise: number;
   /** noise / (ε·|loss|): how much the graph magnifies roundings. */
   readonly condition: number;
-  /** The largest disagreement that was put down to rounding alone. */
+  /** The largest error that the numeric side may have. */
   readonly floor: number;
-  /** The comparison with the largest relative error. */
+  /** The comparison with the largest relative error; where nothing is refuted, of a parameter that could not be measured, if there is one. */
   readonly worst: CheckedEntry | undefined;
   readonly kinks: readonly Kink[];
   readonly parameters: readonly ParameterCheck[];
+}
+
+/** A parameter fails by what is refuted, and by having shown nothing. */
+export function fails({ failures, unmeasured }: ParameterCheck): boolean {
+  return failures > 0 || unmeasured === true;
+}
+
+export function reasonOf({ parameter, order, failures, floor, worst }: ParameterCheck, kinks: readonly Kink[], tolerance: number): string {
+  const of = order === 1 ? parameter : `${parameter}, second order,`;
+  if (failures === 0 || worst === undefined)
+    return `${of} could not be measured: the numeric derivative may be off by ${floor.toExponential(1)}, and no entry stands out of that`;
+  const kink = kinks.find((k) => k.verdict === "fail" && k.order === order && k.parameter === parameter && k.place === worst.place);
+  const where = kink === undefined ? worst.place : `${worst.place}, on a kink of ${kink.op},`;
+  const sides = kink === undefined || kink.relativeError === 0 ? "" : ` (between ${kink.left} and ${kink.right} is right)`;
+  return `${where} derived ${worst.derived}, numeric ${worst.numeric}${sides}: relative error ${worst.relativeError.toExponential(1)}, tolerance ${tolerance}`;
 }

@@ -43,6 +43,8 @@ export interface Sides {
   /** Absolute error of one evaluation, by component. */
   readonly noise: Float64Array;
   derived(target: number, direction: Direction): readonly Derived[];
+  /** How far each of the derived numbers may be off by the rounding of its own evaluation. */
+  derivedNoise(target: number, direction: Direction): readonly Float64Array[];
 }
 
 export interface Sided {
@@ -57,13 +59,20 @@ export interface Sided {
 /** First order: the loss, and ⟨gradient, direction⟩. */
 export function firstOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
   const held = constantsOf(loss);
+  const nodes = targets.map((t) => t.node);
   const at = (start: Point): Sides => {
     const point = pointOf([loss, ...gradient], start, environment);
     const derived = (t: number, { element, vector }: Direction): readonly Derived[] => {
       const data = point.get(gradient[t]!)!.data;
       return [{ values: Float64Array.of(element === undefined ? dot(data, vector) : data[element]!) }];
     };
-    return { point, derived, noise: noiseOf([loss], targets, point, environment, held) };
+    const ofGradient: Float64Array[] = [];
+    const derivedNoise = (t: number, { vector }: Direction) => {
+      const own = ofGradient[t] ?? noiseOf([gradient[t]!], nodes, point, environment, held);
+      ofGradient[t] = own;
+      return [Float64Array.of(own.reduce((sum, e, i) => sum + e * Math.abs(vector[i]!), 0))];
+    };
+    return { point, derived, derivedNoise, noise: noiseOf([loss], nodes, point, environment, held) };
   };
   return { order: 1, outputs: [loss], held, at };
 }
@@ -96,7 +105,13 @@ export function secondOrder(loss: Node, gradient: readonly Node[], targets: read
     const runs = directions.map((d) => ways.map((w) => ({ mode: w.mode, along: around(w.nodes, [d], all, environment, new Set()) })));
     const derived = (t: number, { vector }: Direction): readonly Derived[] =>
       runs[t]!.map(({ mode, along }) => ({ mode, values: along.run([vector]).values }));
-    return { point, derived, noise: noiseOf(gradient, targets, point, environment, held) };
+    const derivedNoise = (t: number, { vector }: Direction) =>
+      ways.map((w) => {
+        const d = directions[t]!;
+        const given_ = new Map([...still, [d, { ...still.get(d)!, data: vector }] as const]);
+        return noiseOf(w.nodes, [...nodes, d], pointOf(w.nodes, given_, environment), environment, held);
+      });
+    return { point, derived, derivedNoise, noise: noiseOf(gradient, nodes, point, environment, held) };
   };
   return { order: 2, outputs: gradient, held, at };
 }
@@ -116,23 +131,14 @@ const trials = 8;
  */
 function noiseOf(
   outputs: readonly Node[],
-  targets: readonly Target[],
+  sources: readonly Node[],
   point: Point,
   environment: Environment,
   held: ReadonlySet<Node>,
 ): Float64Array {
-  const moved = around(
-    outputs,
-    targets.map((t) => t.node),
-    point,
-    environment,
-    held,
-  );
+  const moved = around(outputs, sources, point, environment, held);
   const exact = moved.base.values;
-  const squares = new Float64Array(exact.length);
-  for (let trial = 0; trial < trials; trial++) {
-    const off = moved.perturbed(randomKey("rounding", trial));
-    for (let c = 0; c < exact.length; c++) squares[c]! += (off[c]! - exact[c]!) ** 2;
-  }
-  return squares.map((s, c) => Math.max(4 * Math.sqrt(s / trials), Number.EPSILON * Math.abs(exact[c]!)));
+  const off = Array.from({ length: trials }, (_, trial) => moved.perturbed(randomKey("rounding", trial)));
+  // Math.hypot: the squares of a loss of 1e200, or of 1e-200, are no numbers
+  return exact.map((x, c) => Math.max(4 * (Math.hypot(...off.map((o) => o[c]! - x)) / Math.sqrt(trials)), Number.EPSILON * Math.abs(x)));
 }
