@@ -59,7 +59,7 @@ export function terminal(out: Out): Terminal {
     return {
       listen: (event) => {
         first ??= event.loss;
-        const left = `${Math.ceil(event.secondsLeft)} s left`;
+        const left = event.secondsLeft > 120 ? `${Math.ceil(event.secondsLeft / 60)} min left` : `${Math.ceil(event.secondsLeft)} s left`;
         const note = `loss ${loss(first)} → ${loss(event.loss)}   ${left}`;
         if (event.kind === "step") {
           // a bar that is drawn at every step would cost more than the step
