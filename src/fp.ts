@@ -6,10 +6,11 @@ import type { GradientReport } from "./autodiff/check/report.ts";
 import { inference } from "./autodiff/inference.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
-import type { Checked } from "./graph/diagnostics.ts";
+import type { Checked, Diagnostic } from "./graph/diagnostics.ts";
 import type { Tensor } from "./graph/node.ts";
-import { wrongRun } from "./graph/options.ts";
+import { badArgument, shown, wrongCount, wrongRun } from "./graph/options.ts";
 import { userCalled } from "./graph/source.ts";
+import { oddIn } from "./graph/tree.ts";
 import {
   type FlowOptions,
   flowPlan,
@@ -38,8 +39,27 @@ function checked<A>(verb: string, options: EvaluateOptions, carryOut: () => Chec
 
 /** Checks the derived gradient of a scalar loss against numeric differences, in f64. */
 export const checkGradients: (loss: Tensor, options?: CheckOptions) => Checked<GradientReport> = userCalled(
-  (loss: Tensor, options: CheckOptions = {}) => checked("checkGradients", options, () => checkDerived(loss, options)),
+  (loss: Tensor, options: CheckOptions = {}) =>
+    checked("checkGradients", options, () => {
+      const problems = wrongCheck(options);
+      return problems.length > 0 ? E.left(problems) : checkDerived(loss, options);
+    }),
 );
+
+function wrongCheck({ wrt, order = 1, tolerance = 1e-7, entries = 1024, directions = 16 }: CheckOptions): readonly Diagnostic[] {
+  const verb = "checkGradients";
+  const odd = wrt === undefined ? undefined : oddIn(wrt);
+  const at = odd === undefined || odd.path === "" ? "" : `.${odd.path}`;
+  return [
+    ...(odd === undefined ? [] : [badArgument(verb, `wrt${at} is ${odd.is}`, "a tensor, or a record of tensors: wrt: { U, W, V }")]),
+    ...(order === 1 || order === 2 ? [] : [badArgument(verb, `order is ${shown(order)}`, "it is 1 or 2")]),
+    ...(tolerance > 0 && Number.isFinite(tolerance)
+      ? []
+      : [badArgument(verb, `tolerance is ${shown(tolerance)}`, "a number above 0, such as 1e-7")]),
+    ...wrongCount(verb, "entries", entries, 0),
+    ...wrongCount(verb, "directions", directions, 1),
+  ];
+}
 
 /** Evaluates what a plan asks for, as the net is used when training is over: dropout would make the numbers those of one draw. */
 function carriedOut<A>(plan: Plan<A>, feeds: Feeds, options: EvaluateOptions): Checked<A> {

@@ -86,6 +86,21 @@ test("of a seed all bits count", () => {
   expect(drawn(2 ** 52 + 1)).not.toEqual(drawn(2 ** 51 + 1));
 });
 
+test("what is differentiated by, and how exactly, that makes no sense", () => {
+  const itself: Untyped = {};
+  itself.w = itself;
+  const run = (options: Untyped) => left(fp.checkGradients(loss, options));
+  expect(run({ wrt: itself })).toEqual(["checkGradients: wrt.w is a record that holds itself"]);
+  expect(run({ wrt: "w" })).toEqual(['checkGradients: wrt is "w"']);
+  expect(run({ wrt: [w] })).toEqual(["checkGradients: wrt is an array"]);
+  expect(run({ order: 3, tolerance: Number.NaN, entries: -1, directions: 0 })).toEqual([
+    "checkGradients: order is 3",
+    "checkGradients: tolerance is NaN",
+    "checkGradients: entries is -1",
+    "checkGradients: directions is 0",
+  ]);
+});
+
 describe("updates and stores", () => {
   test.each<readonly [string, Untyped, string]>([
     ["no Map", { update: { w: loss } }, "interpret: update is an object, expected a Map"],
