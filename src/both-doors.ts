@@ -29,6 +29,7 @@ export { type Contributions, contributions } from "./recurrence/contributions.ts
 export type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
 export type { JacobianNorm } from "./recurrence/jacobians.ts";
 export { lengthMask } from "./recurrence/mask.ts";
+export { type Scanned, scan } from "./recurrence/scan/scan.ts";
 export { unroll } from "./recurrence/unroll.ts";
 export { type Copy, type Untied, untie } from "./recurrence/untie.ts";
 export type { Verdict } from "./recurrence/verdict.ts";

@@ -1,21 +1,29 @@
 // Lifting: a graph computed for a whole new leading dim at once ("vmap"). Each op says how it is done for itself.
 
+import { readersIn } from "../graph/body.ts";
 import type { Dim } from "../graph/dim.ts";
 import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building } from "../graph/source.ts";
-import { topological } from "../graph/traverse.ts";
+import { type Numbered, numbered } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { reverse } from "./reverse.ts";
 
 /** The outputs with `dim` as their first dim, when the nodes of `given` are replaced by ones that have it. */
-export function lift(outputs: readonly Node[], given: ReadonlyMap<Node, Node>, dim: Dim): readonly Node[] {
+export function lift(
+  outputs: readonly Node[],
+  given: ReadonlyMap<Node, Node>,
+  dim: Dim,
+  { order, start }: Numbered = numbered(outputs),
+): readonly Node[] {
   const lifted = new Map(given);
   const { site, cell } = ambientOrigin();
-  for (const node of topological(outputs)) {
-    if (lifted.has(node) || !node.inputs.some((i) => lifted.has(i))) continue;
+  const readers = readersIn(order);
+  for (const [number, node] of order.entries()) {
+    // a variable of a body has no operands, whatever it was computed from
+    if (lifted.has(node) || start[number] === start[number + 1] || !node.inputs.some((i) => lifted.has(i))) continue;
     const inputs = node.inputs.map((i) => lifted.get(i) ?? i);
     const which = node.inputs.map((i) => lifted.has(i));
-    const build = () => node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim }, m);
+    const build = () => node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim, readers: readers.get(node) ?? [] }, m);
     lifted.set(node, building({ site: node.origin.site ?? site, step: node.origin.step, cell, derived: node.origin.derived }, build));
   }
   return outputs.map(

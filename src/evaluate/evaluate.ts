@@ -2,7 +2,7 @@
 
 import * as E from "fp-ts/lib/Either.js";
 import { pipe } from "fp-ts/lib/function.js";
-import { readersIn } from "../graph/body.ts";
+import { FaultInBody, readersIn } from "../graph/body.ts";
 import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { showShape, sizeOf } from "../graph/dim.ts";
 import { type Graph, graph } from "../graph/graph.ts";
@@ -202,7 +202,7 @@ export function evaluateNode(node: Node, operands: readonly Value[], environment
 }
 
 function faultOf(computed: Node, fault: Fault): Diagnostic {
-  const { node, step } = fault.inside ?? { node: computed, step: computed.origin.step };
+  const { node, step } = fault instanceof FaultInBody ? fault : { node: computed, step: computed.origin.step };
   return diagnostic({
     code: fault.code,
     op: calledName(node),

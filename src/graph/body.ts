@@ -6,8 +6,9 @@
 // A node with a body (a scan) keeps it in `attributes.body`; its operands are the values of the captured nodes, then the first states, then
 // the inputs, in the order of the body's lists.
 
-import type { Node } from "./node.ts";
+import type { Node, Step } from "./node.ts";
 import { type Numbered, numbered } from "./traverse.ts";
+import { Fault } from "./value.ts";
 
 export interface Body {
   /** Values from outside, the same in every step. */
@@ -18,6 +19,8 @@ export interface Body {
   readonly inputs: readonly Node[];
   /** The state after the step, one for each state: nodes that are computed here, all different. */
   readonly next: readonly Node[];
+  /** What the recurrence was made for, besides: nodes that are computed here. Any other node of the body may be asked for as well. */
+  readonly outputs: readonly Node[];
   /** What stands for a node of the body that was rewritten (dropout taken out): results are asked for by the nodes of the first body. */
   readonly instead?: ReadonlyMap<Node, Node>;
 }
@@ -30,8 +33,13 @@ export function variablesOf({ captured, states, inputs }: Body): ReadonlySet<Nod
   return new Set([...captured, ...states, ...inputs]);
 }
 
+/** What a node of the body as it was first is now. */
+export function nowIn(body: Body, node: Node): Node {
+  return body.instead?.get(node) ?? node;
+}
+
 /** The nodes of the body that `targets` need, each after its operands; variables have none. */
-export function orderOf(body: Body, targets: readonly Node[]): Numbered {
+export function orderOf(body: Body, targets: readonly Node[] = [...body.next, ...body.outputs]): Numbered {
   return numbered(targets, variablesOf(body));
 }
 
@@ -48,7 +56,7 @@ export function dependsOn({ order, operands, start }: Numbered, isSource: (node:
 /** Whether a node draws anew in every step of a recurrence (dropout), itself or in its body. */
 export function drawsAnew(node: Node): boolean {
   const body = bodyOf(node);
-  return body === undefined ? node.op.atStep !== undefined : orderOf(body, body.next).order.some(drawsAnew);
+  return body === undefined ? node.op.atStep !== undefined : orderOf(body).order.some(drawsAnew);
 }
 
 /** The nodes of a graph that read a node with several results: what it is asked for. */
@@ -65,4 +73,15 @@ export function readersIn(nodes: readonly Node[]): Readers {
     }
   }
   return found;
+}
+
+/** A mistake that showed in the values of a body: at which of its nodes, at which step. */
+export class FaultInBody extends Fault {
+  constructor(
+    { code, message, hint }: Fault,
+    readonly node: Node,
+    readonly step: Step,
+  ) {
+    super(code, message, hint);
+  }
 }

@@ -75,8 +75,8 @@ export function remake(node: Node, inputs: readonly Node[], attributes: Attribut
 }
 
 /** The node itself on other operands of the same shapes: line, step, template, rule and mistakes stay. */
-export function withOperands(node: Node, inputs: readonly Node[]): Node {
-  const { op, attributes, shape, dtype, origin, diagnostics, certain } = node;
+export function withOperands(node: Node, inputs: readonly Node[], attributes = node.attributes): Node {
+  const { op, shape, dtype, origin, diagnostics, certain } = node;
   return createNode(op, inputs, attributes, shape, dtype, origin, diagnostics, certain);
 }
 

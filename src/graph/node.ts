@@ -227,6 +227,8 @@ export interface LiftAt<A> {
   readonly lifted: readonly boolean[];
   readonly attributes: A;
   readonly dim: Dim;
+  /** As in Evaluation. */
+  readonly readers: readonly Node[];
 }
 
 /** An operand of a sample: a shape, and how its elements are drawn from u ∈ [0, 1), or the elements themselves. */

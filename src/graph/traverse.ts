@@ -21,7 +21,7 @@ const nothing: ReadonlySet<Node> = new Set();
  * Nodes that the outputs reach, each after its operands. Operands are visited in order, so the result is deterministic. What lies behind one
  * of `variables` is not looked at.
  */
-export function topological(outputs: readonly Node[], variables = nothing): readonly Node[] {
+export function topological(outputs: readonly Node[], variables: ReadonlySet<Node> = nothing): readonly Node[] {
   const walk = ++walks;
   const order: Node[] = [];
   const stack: Node[] = [];
@@ -54,7 +54,7 @@ export function topological(outputs: readonly Node[], variables = nothing): read
 }
 
 /** The same with numbers. A variable has no operands. */
-export function numbered(outputs: readonly Node[], variables = nothing): Numbered {
+export function numbered(outputs: readonly Node[], variables: ReadonlySet<Node> = nothing): Numbered {
   const order = topological(outputs, variables);
   const operandsOf = (n: Node): readonly Node[] => (variables.size > 0 && variables.has(n) ? [] : n.inputs);
   // read before any other walk: the numbers are those that it just gave

@@ -2,7 +2,6 @@
 
 import type { Code } from "./diagnostics.ts";
 import { type Dim, type Shape, showShape } from "./dim.ts";
-import type { Node, Step } from "./node.ts";
 
 /** What an element is. Precision belongs to the engine, not to the graph. */
 export type DType = "float" | "int" | "bool";
@@ -40,8 +39,6 @@ export class Fault {
     readonly code: Code,
     readonly message: string,
     readonly hint?: string,
-    /** The node of a body that was being evaluated, and its step. */
-    readonly inside?: { readonly node: Node; readonly step: Step },
   ) {}
 }
 

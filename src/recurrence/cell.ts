@@ -38,8 +38,7 @@ export interface Template {
   readonly body: Body;
   /** What depends on the state, the input or the step: it is made anew in every step. Everything else is shared. In topological order. */
   readonly own: readonly Node[];
-  /** The cell's outputs, nodes of `own`; and the tree in which the cell gave them. */
-  readonly outputs: readonly Node[];
+  /** The tree in which the cell gave its outputs. */
   readonly output: Tree<Node>;
   /** The values of the body's states before the first step, and what its inputs are steps of. */
   readonly first: readonly Node[];
@@ -108,6 +107,7 @@ export function readCell(verb: string, cell: Cell, options: Options, sure: boole
       states,
       inputs: real === undefined ? inputs : [...inputs, real],
       next,
+      outputs,
     };
     const recurrence: Unrolling = {
       dim: time,
@@ -117,7 +117,7 @@ export function readCell(verb: string, cell: Cell, options: Options, sure: boole
       mask,
       reverse,
     };
-    return { body, own: instances, outputs, output, first, over: masked === undefined ? xs : [...xs, masked], recurrence };
+    return { body, own: instances, output, first, over: masked === undefined ? xs : [...xs, masked], recurrence };
   });
 }
 

@@ -11,7 +11,7 @@ import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { cutStates } from "./states.ts";
-import type { AnyTree } from "./unroll.ts";
+import type { AnyTree } from "./types.ts";
 import { type Use, untieNodes } from "./untie.ts";
 
 /** One row for each loss E_t (one row, when there is one loss), and a column for each step k. */

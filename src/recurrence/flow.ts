@@ -14,7 +14,7 @@ import { columns, floatLeaves, gradientsOfRows, normOf, rowsOf } from "./contrib
 import { identityOf, isComplete, type JacobianNorm, jacobianBetween, layoutOf, type Matrix, normsOf, productOf } from "./jacobians.ts";
 import { singularValues } from "./singular.ts";
 import { type CutStates, cutStates, outermost } from "./states.ts";
-import type { AnyTree } from "./unroll.ts";
+import type { AnyTree } from "./types.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
 /** What `unroll` gives as `steps`: each step's whole state is what is looked at. */

@@ -4,53 +4,17 @@
 // A layer above takes the outputs of a layer below apart again: index(stack(h_1 … h_T), t) is h_t. It is left so: with h_t itself as the
 // operand, its adjoint would be ((carry + layer above) + loss) where it now is (carry + (layer above + loss)), and no more the bits of a scan.
 
-import type { Dim, Shape } from "../graph/dim.ts";
+import type { Dim } from "../graph/dim.ts";
 import { ill, illLike, make, remake } from "../graph/make.ts";
-import type { Node, Tensor } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building, composite, type Step } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
-import type { IsAny } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { type Cell, like, readCell, type Template, zeroOf } from "./cell.ts";
 import { passOp } from "./copy.ts";
-import { type Given, type IllOptions, type Options, readOptions } from "./options.ts";
-
-/** A state or an input: a tensor, or a record (of records) of tensors. */
-// biome-ignore lint/suspicious/noExplicitAny: a tensor of any shape and dtype, in either position
-export type AnyTree = Tensor<any, any> | { readonly [name: string]: AnyTree };
-
-/** One time step of x: without its first dim. */
-export type StepOf<X> =
-  X extends Tensor<infer S extends Shape, infer D>
-    ? S extends readonly [unknown, ...infer R extends Shape]
-      ? Tensor<readonly [...R], D>
-      : Tensor<Shape, D>
-    : { readonly [K in keyof X]: StepOf<X[K]> };
-export type TimeOf<X> =
-  IsAny<X> extends true
-    ? Dim // any's fields are any: there would be no end
-    : X extends Tensor<infer S extends Shape, infer _>
-      ? S extends readonly [infer T extends Dim, ...infer _]
-        ? T
-        : Dim
-      : TimeOf<X[keyof X]>;
-/** An output of every step, over time. */
-export type Stacked<T extends Dim, O> =
-  O extends Tensor<infer S extends Shape, infer D> ? Tensor<readonly [T, ...S], D> : { readonly [K in keyof O]: Stacked<T, O[K]> };
-
-export interface Recurrence<S, O> {
-  readonly state: S;
-  readonly output: O;
-}
-
-export interface UnrollOptions<S> {
-  /** The first state. */
-  readonly from: S;
-  /** Which steps are real, [time, …] with dims of the states: elsewhere the state passes untouched, the output is zero, and no gradient comes back. */
-  readonly mask?: Tensor<Shape, "bool">;
-  /** From the last step to the first; outputs stay in the order of time. */
-  readonly reverse?: boolean;
-}
+import { type Failed, failed, illOptions } from "./failed.ts";
+import { type Given, type Options, readOptions } from "./options.ts";
+import type { AnyTree, Recurrence, Stacked, StateOf, StepOf, TimeOf, UnrollOptions } from "./types.ts";
 
 /** One time step: nodes like any other, to be looked at and differentiated by. */
 export interface UnrolledStep<S, X, O> {
@@ -66,13 +30,6 @@ export interface Unrolled<T extends Dim, S, X, O> {
   readonly final: S;
   readonly steps: readonly UnrolledStep<S, X, O>[];
 }
-
-/** A state as tensors: a parameter may be the first one, the next ones are computed. `any` stays what it is. */
-export type StateOf<S> = 0 extends 1 & S
-  ? S
-  : S extends Tensor<infer H extends Shape, infer D>
-    ? Tensor<H, D>
-    : { [K in keyof S]: StateOf<S[K]> };
 
 interface UnrollFunction {
   <S extends AnyTree, X extends AnyTree, O extends AnyTree>(
@@ -110,15 +67,22 @@ type MadeStep = UnrolledStep<Tree<Node>, Tree<Node>, Tree<Node>>;
 
 function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
   const options = readOptions("unroll", cell, given);
-  if ("mistakes" in options) return illUnroll(options, cell);
+  if ("mistakes" in options) return withSteps(illOptions("unroll", options, cell), options.known.time);
   const template = readCell("unroll", cell, options, true);
-  if ("mistakes" in template) return failedWith(ill(template.mistakes, { rests: template.rests }), options, template.output);
+  if ("mistakes" in template)
+    return withSteps(failed(ill(template.mistakes, { rests: template.rests }), options, template.output), options.time);
   return substituted(template, options);
+}
+
+/** Steps of what failed: all of them rest on the mistakes. */
+function withSteps({ outputs, final, step }: Failed, time: Dim | undefined): AnyUnrolled {
+  return { outputs, final, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
 }
 
 /** The template's instances, step by step. */
 function substituted(template: Template, { from, over: overTree, time, reverse }: Options): AnyUnrolled {
-  const { body, outputs, output: outputTree, over, recurrence } = template;
+  const { body, output: outputTree, over, recurrence } = template;
+  const { outputs } = body;
   const instances = instancesOf(template);
   const ambient = ambientOrigin();
   const inputs = nodesOf(overTree).length; // behind them comes the mask
@@ -151,19 +115,12 @@ function substituted(template: Template, { from, over: overTree, time, reverse }
 }
 
 /**
- * The states before the first step. One that the cell reads from outside as well, or that is two states at once, is a copy, in a step of its own
- * before the first: what comes back to it as a state is summed after what comes back to it from the cell.
+ * The states before the first step: copies, each in a step of its own before the first. So what comes back to a first state has its place in the
+ * order of sums, whatever else reads it: behind what comes back to it from the cell.
  */
-function firstStates({ first, body, recurrence }: Template): readonly Node[] {
-  const taken = new Set<Node>(body.captured);
-  let aside = 0;
-  return first.map((s) => {
-    if (!taken.has(s)) {
-      taken.add(s);
-      return s;
-    }
-    aside++;
-    const step: Step = { of: recurrence, t: recurrence.reverse ? recurrence.dim.size - 1 + aside : -aside, outer: undefined };
+function firstStates({ first, recurrence }: Template): readonly Node[] {
+  return first.map((s, i) => {
+    const step: Step = { of: recurrence, t: recurrence.reverse ? recurrence.dim.size + i : -1 - i, outer: undefined };
     return building({ ...ambientOrigin(), step }, () => make(passOp, [s], {}));
   });
 }
@@ -198,36 +155,4 @@ function inside(inner: Step, outer: Step, known: Map<Step, Step>): Step {
   const made: Step = { of: inner.of, t: inner.t, outer: inner.outer === undefined ? outer : inside(inner.outer, outer, known) };
   known.set(inner, made);
   return made;
-}
-
-/** Options that make no sense. The cell is called all the same, so that its own mistakes are reported too, and its output is known. */
-function illUnroll({ mistakes, rests, known }: IllOptions, cell: Cell): AnyUnrolled {
-  const { from, over, time = { name: "time", size: 1 } as Dim } = known;
-  const readable = typeof cell === "function" && from !== undefined && over !== undefined;
-  const read = readable ? readCell("unroll", cell, { from, over, time, mask: undefined, reverse: false }, false) : undefined;
-  const inCell = read !== undefined && "mistakes" in read ? read : { mistakes: [], rests: [] };
-  return failedWith(ill([...mistakes, ...inCell.mistakes], { rests: [...rests, ...inCell.rests] }), known, read?.output);
-}
-
-/** What a failed unrolling gives: best-effort shapes, all resting on the mistakes. */
-function failedWith(because: Node, { from, over, time }: Partial<Options>, output?: Tree<Node>): AnyUnrolled {
-  const rest = (n: Node, shape: Shape): Node => ill(undefined, { shape, dtype: n.dtype, rests: [because] });
-  const resting = (tree: Tree<Node> | undefined, shape: (n: Node) => Shape): Tree<Node> =>
-    tree === undefined
-      ? because
-      : like(
-          tree,
-          nodesOf(tree).map((n) => rest(n, shape(n))),
-        );
-  const state = resting(from, (n) => n.shape);
-  const step: MadeStep = { state, output: resting(output, (n) => n.shape), input: resting(over, (n) => n.shape.slice(1)) };
-  const outputs = resting(output, (n) => (time === undefined ? n.shape : [time, ...n.shape]));
-  const final =
-    from === undefined
-      ? because
-      : like(
-          from,
-          nodesOf(from).map((n) => illLike(because, n)),
-        );
-  return { outputs, final, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
 }

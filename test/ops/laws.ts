@@ -156,7 +156,7 @@ function liftAt(
     const lifted = inputs.map((__, i) => (subset & (2 ** i)) !== 0);
     const which = `lifted over operands ${lifted.flatMap((l, i) => (l ? [i] : [])).join(", ")}`;
     const wide = inputs.map((x, i) => (lifted[i] ? input(`x${i}`, [copies, ...x.shape], x.dtype as "float") : x));
-    const result = op.lift({ node, inputs: wide, lifted, attributes: node.attributes as never, dim: copies }, m);
+    const result = op.lift({ node, inputs: wide, lifted, attributes: node.attributes as never, dim: copies, readers: [] }, m);
     if (!valid(result, which)) continue;
     const shown = result.shape.map((d) => `${d.name}=${d.size}`).join();
     if (shown !== [copies, ...node.shape].map((d) => `${d.name}=${d.size}`).join() || result.dtype !== node.dtype) {

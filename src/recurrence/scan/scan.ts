@@ -1,0 +1,73 @@
+// scan: the same cell as unroll's, rolled. The graph keeps the step once, with its body, however many steps there are; its derivative is
+// a scan again (derive.ts).
+
+import type { Dim } from "../../graph/dim.ts";
+import { ill, make } from "../../graph/make.ts";
+import type { Node } from "../../graph/node.ts";
+import { composite } from "../../graph/source.ts";
+import { nodesOf, type Tree } from "../../graph/tree.ts";
+import { type Cell, like, readCell } from "../cell.ts";
+import { failed, illOptions } from "../failed.ts";
+import { type Given, readOptions } from "../options.ts";
+import type { AnyTree, Recurrence, Stacked, StateOf, StepOf, TimeOf, UnrollOptions } from "../types.ts";
+import { scanOp } from "./op.ts";
+import { final, stacked } from "./results.ts";
+
+export interface Scanned<T extends Dim, S, O> {
+  /** The outputs of all steps, [time, …]. */
+  readonly outputs: Stacked<T, O>;
+  /** The state after the last step that is made. */
+  readonly final: S;
+}
+
+interface ScanFunction {
+  <S extends AnyTree, X extends AnyTree, O extends AnyTree>(
+    cell: (state: StateOf<S>, x: StepOf<X>) => Recurrence<NoInfer<StateOf<S>>, O>,
+    options: UnrollOptions<S> & { readonly over: X },
+  ): Scanned<TimeOf<X>, StateOf<S>, O>;
+  <S extends AnyTree, T extends Dim, O extends AnyTree>(
+    cell: (state: StateOf<S>) => Recurrence<NoInfer<StateOf<S>>, O>,
+    options: UnrollOptions<S> & { readonly steps: T; readonly over?: never },
+  ): Scanned<T, StateOf<S>, O>;
+}
+
+/**
+ * A recurrence as one node: the same cell, options, values, gradients and mistakes as `unroll`, bit for bit in the reference evaluator (to first
+ * order; higher ones to rounding), in a graph that does not grow with the number of steps. There are no `steps[t]`: what a step computes and is to
+ * be looked at is an output.
+ *
+ * @returns `outputs` [time, …], and the `final` state.
+ * @example
+ * import { add, dim, evaluate, graph, input, scan, zeros } from "clew";
+ * const x = input("x", [dim("time", 1000)]);
+ * const { outputs, final } = scan((s, x_t) => ({ state: add(s, x_t), output: add(s, x_t) }), { over: x, from: zeros([]) });
+ * graph({ outputs, final }).nodes.length < 10; // true
+ * evaluate(final, { x: new Float64Array(1000).fill(0.5) }).data; // Float64Array [500]
+ */
+export const scan: ScanFunction = composite("scan", (cell: Cell, given: Given | undefined) => scanOf(cell, given), "glue");
+
+type AnyScanned = Scanned<Dim, Tree<Node>, Tree<Node>>;
+
+function scanOf(cell: Cell, given: Given | undefined): AnyScanned {
+  const options = readOptions("scan", cell, given);
+  if ("mistakes" in options) return illOptions("scan", options, cell) as AnyScanned;
+  const template = readCell("scan", cell, options, true);
+  if ("mistakes" in template) return failed(ill(template.mistakes, { rests: template.rests }), options, template.output) as AnyScanned;
+  const { body, first, over, output, own, recurrence } = template;
+  const mistakes = own.flatMap((n) => n.diagnostics);
+  const operands = [...body.captured, ...first, ...over];
+  // what is wrong in the cell, or in what it reads, is reported once; there are no instances that could carry it
+  if (mistakes.length > 0 || !own.every((n) => n.certain)) return failed(ill(mistakes, { rests: operands }), options, output) as AnyScanned;
+  const node = make(scanOp, operands, { body, recurrence, reverse: recurrence.reverse });
+  const stacks = new Map(body.outputs.map((o) => [o, stacked(node, o)]));
+  return {
+    final: like(
+      options.from,
+      body.states.map((s) => final(node, s)),
+    ),
+    outputs: like(
+      output,
+      body.outputs.map((o) => stacks.get(o)!),
+    ),
+  } as AnyScanned;
+}

@@ -1,0 +1,49 @@
+// What users hand to a recurrence, and what they get, as types: trees of tensors, with and without the dim of time.
+
+import type { Dim, Shape } from "../graph/dim.ts";
+import type { Tensor } from "../graph/node.ts";
+import type { IsAny } from "../graph/types.ts";
+
+/** A state or an input: a tensor, or a record (of records) of tensors. */
+// biome-ignore lint/suspicious/noExplicitAny: a tensor of any shape and dtype, in either position
+export type AnyTree = Tensor<any, any> | { readonly [name: string]: AnyTree };
+
+/** One time step of x: without its first dim. */
+export type StepOf<X> =
+  X extends Tensor<infer S extends Shape, infer D>
+    ? S extends readonly [unknown, ...infer R extends Shape]
+      ? Tensor<readonly [...R], D>
+      : Tensor<Shape, D>
+    : { readonly [K in keyof X]: StepOf<X[K]> };
+export type TimeOf<X> =
+  IsAny<X> extends true
+    ? Dim // any's fields are any: there would be no end
+    : X extends Tensor<infer S extends Shape, infer _>
+      ? S extends readonly [infer T extends Dim, ...infer _]
+        ? T
+        : Dim
+      : TimeOf<X[keyof X]>;
+/** An output of every step, over time. */
+export type Stacked<T extends Dim, O> =
+  O extends Tensor<infer S extends Shape, infer D> ? Tensor<readonly [T, ...S], D> : { readonly [K in keyof O]: Stacked<T, O[K]> };
+
+export interface Recurrence<S, O> {
+  readonly state: S;
+  readonly output: O;
+}
+
+export interface UnrollOptions<S> {
+  /** The first state. */
+  readonly from: S;
+  /** Which steps are real, [time, …] with dims of the states: elsewhere the state passes untouched, the output is zero, and no gradient comes back. */
+  readonly mask?: Tensor<Shape, "bool">;
+  /** From the last step to the first; outputs stay in the order of time. */
+  readonly reverse?: boolean;
+}
+
+/** A state as tensors: a parameter may be the first one, the next ones are computed. `any` stays what it is. */
+export type StateOf<S> = 0 extends 1 & S
+  ? S
+  : S extends Tensor<infer H extends Shape, infer D>
+    ? Tensor<H, D>
+    : { [K in keyof S]: StateOf<S[K]> };
