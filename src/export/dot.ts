@@ -19,7 +19,7 @@ export interface DotOptions {
 }
 
 /**
- * A picture of a graph as DOT text, for Graphviz (`npx graphviz -Tsvg picture.dot`). The same graph gives the same text.
+ * A picture of a graph as DOT text, for Graphviz (`npx -p graphviz-cli graphviz -Tsvg picture.dot`). The same graph gives the same text.
  *
  * - `folded`: the cell once, as it was written, with the recurrent edge. Weights are written on the arrows.
  * - `unrolled`: a frame for each time step; each parameter once, with an arrow to every use.
