@@ -71,6 +71,7 @@ describe("elements of very different size", () => {
     sin: [sin, 1e6, 1e-8, 1],
     quotient: [(w) => div(1, w), 1, 1e-7, 1],
     "quotient of 1e-8 and 1e8": [(w) => div(1, w), 1, 1e-8, 1e8],
+    exponential: [(w) => exp(neg(w)), 15903, 2.6, 30.4, 586661],
     bump: [(w) => exp(neg(mul(mul(w, 1e3), mul(w, 1e3)))), 1e-3, 5e-4, 1.3],
   };
   test.each(Object.entries(cases))("%s", (_, [f, ...values]) => {

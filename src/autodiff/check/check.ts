@@ -13,11 +13,11 @@ import { showStep, userCalled } from "../../graph/source.ts";
 import { nodesOf, paths, type Tree } from "../../graph/tree.ts";
 import type { Value } from "../../graph/value.ts";
 import { grad, type Wrt } from "../derivatives.ts";
+import { firstOrder, secondOrder, type Target } from "./claims.ts";
 import type { Limits } from "./entries.ts";
 import { type Checked, checkParameters } from "./parameter.ts";
 import { type CheckedEntry, fails, type GradientReport, type ParameterCheck, reasonOf } from "./report.ts";
 import type { Point } from "./run.ts";
-import { firstOrder, secondOrder, type Target } from "./sides.ts";
 
 export interface CheckOptions extends EvaluateOptions {
   /** Values for the inputs, and for any parameter that shall not be checked at its initial value. */
@@ -88,8 +88,8 @@ function report(
   const environment: Environment = { seed, trainingStep };
   const limits: Limits = { tolerance, entries, directions, seed };
   const first = firstOrder(loss, gradient, targets, environment);
-  const sides = order === 2 ? [first, secondOrder(loss, gradient, targets, environment)] : [first];
-  const checks = sides.flatMap((side) => checkParameters({ side, loss, targets, point, environment, limits }));
+  const claims = order === 2 ? [first, secondOrder(loss, gradient, targets, environment)] : [first];
+  const checks = claims.flatMap((claim) => checkParameters({ claim, loss, targets, point, environment, limits }));
   return reportOf(checks, { order, tolerance, loss: point.get(loss)!.data[0]!, noise: checks[0]?.noise ?? 0 });
 }
 

@@ -63,11 +63,13 @@ export function differentiate(line: Line, look: Look): Outcome {
     if (thorough ? h <= shortest && drowned(found) : table.settled(tolerance)) break;
   }
   const best = table.best();
-  if (!shortened || best.value.every((_, c) => resolvedBy(best, c, tolerance))) return { kind: "smooth", estimate: best, shortened };
-  const [left, right] = [oneSided(line, -1), oneSided(line, 1)];
+  const resolved = best.value.every((_, c) => resolvedBy(best, c, tolerance));
+  // where a domain ends near the point, what lies on the far side of it is not smooth either
+  if (!shortened || resolved || (intact && crossed === undefined)) return { kind: "smooth", estimate: best, shortened };
+  const [left, right] = [oneSided(line, -1, look), oneSided(line, 1, look)];
   if (!intact && crossed !== undefined) return { kind: "kink", node: crossed, left, right };
-  // Both sides belong to the point's own piece: one of them may have more room than a step that goes both ways, which may have none
-  // where a domain ends.
+  // Next to a kink both sides belong to the point's own piece, and one of them may have more room than a step that goes both ways. At the
+  // end of a domain there is but one.
   return { kind: "smooth", estimate: better([best, left, right], best.value.length), shortened };
 }
 
@@ -102,7 +104,7 @@ function drowned({ values, rounding }: Central & { readonly kind: "difference" }
  * The derivative of the piece that begins at the point on one side. (φ(2h) − φ(h)) / h leaves the point itself out, which may belong to
  * another piece; its expansion has all powers of h.
  */
-function oneSided({ around, at, start, shortest, tolerance, noise }: Line, side: 1 | -1): Estimate {
+function oneSided({ around, at, start, shortest, tolerance, noise }: Line, side: 1 | -1, look: Look): Estimate {
   const piece = at(side * shortest);
   const components = around.base.values.length;
   if (!piece.finite) return noEstimate(components);
@@ -122,7 +124,7 @@ function oneSided({ around, at, start, shortest, tolerance, noise }: Line, side:
       rounding,
       h,
     );
-    if (table.settled(tolerance)) break;
+    if (look === "first" && table.settled(tolerance)) break;
   }
   return table.best();
 }

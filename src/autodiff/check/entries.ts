@@ -1,11 +1,11 @@
 // What is written down of a comparison: where it was made, and how far the two sides are apart.
 
 import type { Environment, Node } from "../../graph/node.ts";
+import type { Claim, Derived, Direction, Target } from "./claims.ts";
 import type { Line } from "./difference.ts";
 import { compared } from "./measure.ts";
 import type { CheckedEntry, Element } from "./report.ts";
 import type { Point } from "./run.ts";
-import type { Derived, Direction, Sided, Target } from "./sides.ts";
 import type { Estimate } from "./tableau.ts";
 
 export interface Limits {
@@ -17,7 +17,7 @@ export interface Limits {
 }
 
 export interface Check {
-  readonly side: Sided;
+  readonly claim: Claim;
   readonly loss: Node;
   readonly targets: readonly Target[];
   readonly point: Point;
@@ -53,7 +53,7 @@ function componentOf(targets: readonly Target[], c: number): { readonly target: 
 /** What was compared: the part of an entry that says where. */
 export type Where = Pick<CheckedEntry, "parameter" | "order" | "place" | "element" | "direction" | "component">;
 
-export function whereOf({ side, targets }: Check, t: number, direction: Direction, c: number): Where {
+export function whereOf({ claim, targets }: Check, t: number, direction: Direction, c: number): Where {
   const target = targets[t]!;
   const own = placeOf(target, direction);
   const { element, number } = direction;
@@ -61,7 +61,7 @@ export function whereOf({ side, targets }: Check, t: number, direction: Directio
     ...(element === undefined ? {} : { element: elementOf(target.node, element) }),
     ...(number === undefined ? {} : { direction: number }),
   };
-  if (side.order === 1) return { parameter: target.name, order: 1, place: own, ...moved };
+  if (claim.order === 1) return { parameter: target.name, order: 1, place: own, ...moved };
   const with_ = componentOf(targets, c);
   return {
     parameter: target.name,

@@ -2,21 +2,21 @@
 
 import { randomKey, uniformAt } from "../../graph/random.ts";
 import { showSite, showStep } from "../../graph/source.ts";
+import type { ClaimAt, Derived, Direction } from "./claims.ts";
 import type { Outcome } from "./difference.ts";
 import { type Check, whereOf } from "./entries.ts";
 import { lines, typicalOf } from "./lines.ts";
 import { compared, measured } from "./measure.ts";
 import type { CheckedEntry, Kink } from "./report.ts";
 import { pointOf } from "./run.ts";
-import type { Derived, Direction, Sides } from "./sides.ts";
 import { type Estimate, errorOf } from "./tableau.ts";
 
 /**
  * Points a little off, by twos: every element is moved up in one and down in the other. At a generic point no kink is hit, so a rule that is
  * wrong shows there even if the kink hid it, whichever side it is wrong on.
  */
-export function movedPoints({ side, loss, targets, point, environment, limits }: Check): (trial: number) => Sides {
-  const made = new Map<number, Sides>();
+export function movedPoints({ claim, loss, targets, point, environment, limits }: Check): (trial: number) => ClaimAt {
+  const made = new Map<number, ClaimAt>();
   return (trial) => {
     const known = made.get(trial);
     if (known !== undefined) return known;
@@ -29,9 +29,9 @@ export function movedPoints({ side, loss, targets, point, environment, limits }:
       const moved = Float64Array.from(data, (x, i) => x + side * (Math.abs(x) || typical) * (2 * uniformAt(key, i) - 1));
       start.set(node, { dims, shape, data: moved });
     }
-    const sides = side.at(pointOf([loss], start, environment));
-    made.set(trial, sides);
-    return sides;
+    const there = claim.at(pointOf([loss], start, environment));
+    made.set(trial, there);
+    return there;
   };
 }
 
@@ -43,7 +43,7 @@ export function kinkOf(
   direction: Direction,
   ways: readonly Derived[],
   { node, left, right }: Outcome & { readonly kind: "kink" },
-  nearby: (trial: number) => Sides,
+  nearby: (trial: number) => ClaimAt,
 ): Kink {
   const { tolerance } = check.limits;
   let worst = outside(ways[0]!, left, right, 0, tolerance);
@@ -55,9 +55,9 @@ export function kinkOf(
   }
   let off: Kink["nearby"];
   for (let trial = 0; trial < trials && (trial % 2 === 1 || off === undefined); trial++) {
-    const sides = nearby(trial);
-    const derived = sides.derived(t, direction);
-    const line = lines(check, t, sides).along(direction);
+    const there = nearby(trial);
+    const derived = there.derived(t, direction);
+    const line = lines(check, t, there).along(direction);
     const outcome = measured(line, derived);
     if (outcome.kind === "kink") continue;
     for (const way of derived) {

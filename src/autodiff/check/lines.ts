@@ -1,10 +1,10 @@
 // The lines along which a parameter is moved: one element, or a random unit vector, and how long the steps are.
 
 import { normalAt, randomKey } from "../../graph/random.ts";
+import { type ClaimAt, type Direction, dot, type Target } from "./claims.ts";
 import type { Line } from "./difference.ts";
 import type { Check } from "./entries.ts";
 import { type Around, around, type Run } from "./run.ts";
-import { type Direction, dot, type Sides, type Target } from "./sides.ts";
 
 export function unit(size: number, element: number): Direction {
   const vector = new Float64Array(size);
@@ -38,10 +38,10 @@ export interface Lines {
   along(direction: Direction): Line;
 }
 
-export function lines({ side, targets, environment, limits }: Check, t: number, { point, noise }: Sides): Lines {
+export function lines({ claim, targets, environment, limits }: Check, t: number, { point, noise }: ClaimAt): Lines {
   const { node, size: elements } = targets[t]!;
   const { tolerance } = limits;
-  const moving = around(side.outputs, [node], point, environment, side.held);
+  const moving = around(claim.outputs, [node], point, environment, claim.held);
   const data = point.get(node)!.data as Float64Array;
   const typical = typicalOf(data);
   const smallest = data.reduce((least, x) => (x === 0 ? least : Math.min(least, Math.abs(x))), typical);

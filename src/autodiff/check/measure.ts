@@ -1,7 +1,7 @@
 // One comparison of derived numbers with the numeric one, and when to look again.
 
+import type { Derived } from "./claims.ts";
 import { differentiate, type Line, type Outcome } from "./difference.ts";
-import type { Derived } from "./sides.ts";
 import { type Estimate, errorOf } from "./tableau.ts";
 
 export interface Compared {

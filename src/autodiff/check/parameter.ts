@@ -1,12 +1,12 @@
 // One parameter after the other: every element, or random directions; what is found is tallied, and the worst is looked at more closely.
 
+import { type ClaimAt, type Derived, type Direction, dot } from "./claims.ts";
 import type { Line } from "./difference.ts";
 import { type Check, entryOf } from "./entries.ts";
 import { entryOfKink, kinkOf, movedPoints } from "./kinks.ts";
 import { type Lines, lines, randomUnit, unit } from "./lines.ts";
 import { compared, measured } from "./measure.ts";
 import type { CheckedEntry, CurvePoint, Kink, ParameterCheck } from "./report.ts";
-import { type Derived, type Direction, dot, type Sides } from "./sides.ts";
 import { stepContributions } from "./steps.ts";
 import type { Estimate } from "./tableau.ts";
 
@@ -18,16 +18,16 @@ export interface Checked {
 
 /** All parameters, by one order. */
 export function checkParameters(check: Check): readonly Checked[] {
-  const here = check.side.at(check.point);
+  const here = check.claim.at(check.point);
   const nearby = movedPoints(check);
   return check.targets.map((_, t) => checkOne(check, t, here, nearby));
 }
 
-function checkOne(check: Check, t: number, here: Sides, nearby: (trial: number) => Sides): Checked {
-  const { side, targets, limits } = check;
+function checkOne(check: Check, t: number, here: ClaimAt, nearby: (trial: number) => ClaimAt): Checked {
+  const { claim, targets, limits } = check;
   const target = targets[t]!;
   const all = lines(check, t, here);
-  const entries = limits.entries ?? (side.order === 1 ? 1024 : 64);
+  const entries = limits.entries ?? (claim.order === 1 ? 1024 : 64);
   const each = target.size <= entries;
   const count = each ? target.size : limits.directions;
   const tally = { relative: 0, absolute: 0, floor: 0, below: 0, shortened: 0, failures: 0 };
@@ -70,7 +70,7 @@ function checkOne(check: Check, t: number, here: Sides, nearby: (trial: number) 
   }
   const row: ParameterCheck = {
     parameter: target.name,
-    order: side.order,
+    order: claim.order,
     shape: target.node.shape.map((d) => d.size),
     dims: target.node.shape.map((d) => d.name),
     elements: target.size,
@@ -96,7 +96,7 @@ const fewest = 100;
  * Whether there was nothing to see of a parameter: derived numbers that are not 0, even to within their own rounding, and of none of them
  * a numeric one with enough digits. Some such entries, in a parameter of which others are seen, are no more than that.
  */
-function unseenBy(here: Sides, t: number) {
+function unseenBy(here: ClaimAt, t: number) {
   const unseen: (() => boolean)[] = [];
   let seen = false;
   return {
@@ -106,7 +106,7 @@ function unseenBy(here: Sides, t: number) {
           if (d === 0 || seen) continue;
           const { floor, numeric } = compared(d, e, c, line);
           seen = floor <= fewest * line.tolerance * Math.max(Math.abs(d), Math.abs(numeric));
-          const visible = Math.abs(d) * line.size > line.noise[c]!;
+          const visible = Math.abs(d) * 8 * line.start > line.noise[c]!;
           unseen.push(() => visible || Math.abs(d) > here.derivedNoise(t, direction)[w]![c]!);
         }
       }
@@ -116,9 +116,9 @@ function unseenBy(here: Sides, t: number) {
 }
 
 /** The worst entry with its error curve, the element of a direction that failed, and the time step of the largest disagreement. */
-function examined(check: Check, t: number, here: Sides, entry: CheckedEntry, direction: Direction, line: Lines): CheckedEntry {
-  const { side, limits, targets, loss, environment } = check;
-  if (side.order === 2) return entry;
+function examined(check: Check, t: number, here: ClaimAt, entry: CheckedEntry, direction: Direction, line: Lines): CheckedEntry {
+  const { claim, limits, targets, loss, environment } = check;
+  if (claim.order === 2) return entry;
   let found = entry;
   let along = direction;
   if (direction.element === undefined && entry.relativeError > limits.tolerance) {
@@ -146,7 +146,7 @@ function examined(check: Check, t: number, here: Sides, entry: CheckedEntry, dir
 }
 
 /** The element that a failing direction fails by: the half with the larger disagreement, again and again. */
-function located(t: number, here: Sides, vector: Float64Array, line: Lines): number {
+function located(t: number, here: ClaimAt, vector: Float64Array, line: Lines): number {
   let [from, to] = [0, vector.length];
   const disagreement = (a: number, b: number): number => {
     const part = vector.map((x, i) => (i >= a && i < b ? x : 0));

@@ -1,5 +1,5 @@
-// The two sides of a gradient check. The function side: the loss, or (second order) its gradient, to be differentiated numerically. The derived side: what
-// the rules say its derivative along a direction is.
+// What is claimed: that numbers are derivatives of a function along a direction. The function: the loss or, of second order, its gradient.
+// The numbers: what the rules derive.
 
 import type { Environment, Node } from "../../graph/node.ts";
 import { randomKey } from "../../graph/random.ts";
@@ -37,8 +37,8 @@ export interface Derived {
   readonly values: Float64Array;
 }
 
-/** Both sides at one point. */
-export interface Sides {
+/** A claim at one point. */
+export interface ClaimAt {
   readonly point: Point;
   /** Absolute error of one evaluation, by component. */
   readonly noise: Float64Array;
@@ -47,20 +47,20 @@ export interface Sides {
   derivedNoise(target: number, direction: Direction): readonly Float64Array[];
 }
 
-export interface Sided {
+export interface Claim {
   readonly order: 1 | 2;
   /** The function: the loss, or the gradient's tensors. */
   readonly outputs: readonly Node[];
   /** What keeps its value at the point while it is differenced. */
   readonly held: ReadonlySet<Node>;
-  at(point: Point): Sides;
+  at(point: Point): ClaimAt;
 }
 
 /** First order: the loss, and ⟨gradient, direction⟩. */
-export function firstOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+export function firstOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Claim {
   const held = constantsOf(loss);
   const nodes = targets.map((t) => t.node);
-  const at = (start: Point): Sides => {
+  const at = (start: Point): ClaimAt => {
     const point = pointOf([loss, ...gradient], start, environment);
     const derived = (t: number, { element, vector }: Direction): readonly Derived[] => {
       const data = point.get(gradient[t]!)!.data;
@@ -78,7 +78,7 @@ export function firstOrder(loss: Node, gradient: readonly Node[], targets: reado
 }
 
 /** Second order: the gradient, and ∂²loss · direction, derived forward over reverse and reverse over reverse. */
-export function secondOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Sided {
+export function secondOrder(loss: Node, gradient: readonly Node[], targets: readonly Target[], environment: Environment): Claim {
   const held = constantsOf(loss);
   const nodes = targets.map((t) => t.node);
   const directions = nodes.map((n) => given(n.shape, "float"));
@@ -90,7 +90,7 @@ export function secondOrder(loss: Node, gradient: readonly Node[], targets: read
   const ways: readonly Way[] = independent
     ? [forwardOver, { mode: "reverse over reverse", nodes: filled(reverse(gradient, directions, nodes)) }]
     : [forwardOver];
-  const at = (start: Point): Sides => {
+  const at = (start: Point): ClaimAt => {
     const point = pointOf(gradient, start, environment);
     const still = new Map(point);
     directions.forEach((d, t) => {
@@ -108,8 +108,8 @@ export function secondOrder(loss: Node, gradient: readonly Node[], targets: read
     const derivedNoise = (t: number, { vector }: Direction) =>
       ways.map((w) => {
         const d = directions[t]!;
-        const given_ = new Map([...still, [d, { ...still.get(d)!, data: vector }] as const]);
-        return noiseOf(w.nodes, [...nodes, d], pointOf(w.nodes, given_, environment), environment, held);
+        const withDirection = new Map([...still, [d, { ...still.get(d)!, data: vector }] as const]);
+        return noiseOf(w.nodes, [...nodes, d], pointOf(w.nodes, withDirection, environment), environment, held);
       });
     return { point, derived, derivedNoise, noise: noiseOf(gradient, nodes, point, environment, held) };
   };
