@@ -80,6 +80,15 @@ export function calledFrom(public_: (...args: never[]) => unknown): Site {
   return ambient.site ?? standing ?? captureSite(public_);
 }
 
+/** A step of a recurrence within a cell, when the cell is made for step `outer`: one object for each, kept in `known`. */
+export function insideOf(inner: Step, outer: Step, known: Map<Step, Step>): Step {
+  const before = known.get(inner);
+  if (before !== undefined) return before;
+  const made: Step = { of: inner.of, t: inner.t, outer: inner.outer === undefined ? outer : insideOf(inner.outer, outer, known) };
+  known.set(inner, made);
+  return made;
+}
+
 /** `time = 3`, innermost last. */
 export function showStep(step: Step | undefined): string | undefined {
   if (step === undefined) return undefined;

@@ -7,7 +7,7 @@
 import type { Dim } from "../graph/dim.ts";
 import { ill, illLike, make, remake } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-import { ambientOrigin, building, composite, type Step } from "../graph/source.ts";
+import { ambientOrigin, building, composite, insideOf, type Step } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { type Cell, like, readCell, type Template, zeroOf } from "./cell.ts";
@@ -134,11 +134,11 @@ function instancesOf({ body: { states, inputs }, own }: Template): Instances {
   const operands = own.map((n) => n.inputs.map((i) => slot.get(i) ?? i));
   return (stateNodes, inputNodes, step) => {
     const made: Node[] = [...stateNodes, ...inputNodes];
-    const inner = new Map<Step, Step>();
+    const known = new Map<Step, Step>();
     for (let i = 0; i < own.length; i++) {
       const node = own[i]!;
       const at = operands[i]!.map((o) => (typeof o === "number" ? made[o]! : o));
-      const full = node.origin.step === undefined ? step : inside(node.origin.step, step, inner);
+      const full = node.origin.step === undefined ? step : insideOf(node.origin.step, step, known);
       made.push(remake(node, at, node.op.atStep === undefined ? node.attributes : node.op.atStep(node.attributes, full), full));
     }
     return (n) => {
@@ -146,13 +146,4 @@ function instancesOf({ body: { states, inputs }, own }: Template): Instances {
       return found === undefined ? n : made[found]!;
     };
   };
-}
-
-/** A step of an unrolling within the cell, inside a step of this one. */
-function inside(inner: Step, outer: Step, known: Map<Step, Step>): Step {
-  const before = known.get(inner);
-  if (before !== undefined) return before;
-  const made: Step = { of: inner.of, t: inner.t, outer: inner.outer === undefined ? outer : inside(inner.outer, outer, known) };
-  known.set(inner, made);
-  return made;
 }

@@ -15,6 +15,10 @@ const nets = fc.record({
   masked: fc.boolean(),
 });
 
+/** The recurrence in either form; shapes of random cells are known at run time only. */
+type Form = (cell: unknown, options: unknown) => Run;
+const forms = { unroll: unroll as unknown as Form, scan: scan as unknown as Form };
+
 /** −0 counts as 0: a sum that starts at 0 makes no difference between them. */
 const bits = (data: ArrayLike<number>): readonly number[] => Array.from(data, (v) => v + 0);
 
@@ -28,8 +32,8 @@ function both(plan: Parameters<typeof cellOf>[0], steps: number, seed: number, b
     anchor: { x, h0, ...parameters, mask },
     wrt: { x, h0, ...parameters },
     feeds: { ...feeds, mask: real },
-    unrolled: unroll(cell as never, options as never) as unknown as Run,
-    scanned: scan(cell as never, options as never) as unknown as Run,
+    unrolled: forms.unroll(cell, options),
+    scanned: forms.scan(cell, options),
   };
 }
 
@@ -47,7 +51,7 @@ describe("a scan of a random cell", () => {
         for (const name of ["x", "h0", "W", "U", "b"] as const)
           expect([name, bits(found.b.g[name].data)]).toEqual([name, bits(found.a.g[name].data)]);
       }),
-      { numRuns: 300, seed: 7 },
+      { numRuns: 150, seed: 7 },
     );
   });
 
@@ -64,7 +68,7 @@ describe("a scan of a random cell", () => {
         for (const name of ["x", "h0", "W", "U", "b"] as const)
           expect([name, bits(found.b[name].data)]).toEqual([name, bits(found.a[name].data)]);
       }),
-      { numRuns: 300, seed: 8 },
+      { numRuns: 150, seed: 8 },
     );
   });
 

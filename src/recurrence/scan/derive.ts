@@ -14,7 +14,7 @@ import { sumTerms } from "../../autodiff/bracket.ts";
 import { forward } from "../../autodiff/forward.ts";
 import { activeNodes, reverse } from "../../autodiff/reverse.ts";
 import type { Algebra } from "../../graph/algebra.ts";
-import { type Body, dependsOn, drawsAnew, orderOf } from "../../graph/body.ts";
+import { type Body, bodyOf, dependsOn, drawsAnew, orderOf } from "../../graph/body.ts";
 import { make, nameOf } from "../../graph/make.ts";
 import { type ForwardAt, hasDerivative, type Node, type ReverseAt } from "../../graph/node.ts";
 import { ambientOrigin, building } from "../../graph/source.ts";
@@ -181,6 +181,12 @@ function scanOver(
     taken.add(result);
     return result;
   });
+  // what is asked of a scan within the forward body is taken from there; the scan itself has no value to be stacked
+  const several = new Set([...inForward].filter((n) => bodyOf(n) !== undefined));
+  const valued = [...inForward].filter((n) => !several.has(n));
+  const known = new Set([...variables, ...outerNodes, ...valued, ...several]);
+  for (const n of numbered([...next, ...outputs], known).order) if (!known.has(n) && n.inputs.some((x) => several.has(x))) inForward.add(n);
+  for (const n of several) inForward.delete(n);
   const read = numbered([...next, ...outputs], new Set([...variables, ...outerNodes, ...inForward])).order;
   const residuals = read.filter((n) => inForward.has(n));
   const outside = read.filter((n) => outerNodes.has(n));

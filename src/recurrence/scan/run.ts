@@ -3,7 +3,7 @@
 import { type Body, dependsOn, drawsAnew, FaultInBody, orderOf, readersIn } from "../../graph/body.ts";
 import { sizeOf } from "../../graph/dim.ts";
 import type { Attributes, Environment, Evaluation, Node, Results } from "../../graph/node.ts";
-import type { Step } from "../../graph/source.ts";
+import { insideOf, type Step } from "../../graph/source.ts";
 import type { Numbered } from "../../graph/traverse.ts";
 import { allocate, type Data, Fault, makeValue, type Value } from "../../graph/value.ts";
 import { askedBy, type ScanAttributes } from "./results.ts";
@@ -37,7 +37,7 @@ export function runScan(operands: readonly Value[], at: Evaluation<ScanAttribute
 
   const compute = ({ node, operands: from, readers: own, draws }: Planned, step: Step | undefined): Value => {
     const ready = from.map((o) => values[o]!);
-    const attributes = draws && step !== undefined ? node.op.atStep!(node.attributes, step) : node.attributes;
+    const attributes = draws && step !== undefined ? node.op.atStep!(node.attributes, stepOf(node, step)) : node.attributes;
     const { shape, dtype } = node;
     const evaluated = (): Data => node.op.evaluate(ready, { attributes, shape, dtype, environment, readers: own }) as Data;
     return makeValue(shape, environment.inBody === undefined ? evaluated() : environment.inBody(node, ready, evaluated));
@@ -57,7 +57,7 @@ export function runScan(operands: readonly Value[], at: Evaluation<ScanAttribute
       try {
         values[i] = compute(plan, step);
       } catch (e) {
-        throw e instanceof Fault && !(e instanceof FaultInBody) ? new FaultInBody(e, plan.node, step) : e;
+        throw e instanceof Fault && !(e instanceof FaultInBody) ? new FaultInBody(e, plan.node, stepOf(plan.node, step)) : e;
       }
     }
     for (const { at: i, size, stack } of stacks) stack.set(values[i]!.data as Data, t * size);
@@ -67,6 +67,11 @@ export function runScan(operands: readonly Value[], at: Evaluation<ScanAttribute
     if (kind === "final") results.set(key, state[carried.findIndex((c) => c.at === number.get(of))]!.data as Data);
   }
   return results;
+}
+
+/** The step of a node of the body, which may stand in steps of a recurrence that is unrolled within the cell. */
+function stepOf(node: Node, step: Step): Step {
+  return node.origin.step === undefined ? step : insideOf(node.origin.step, step, new Map());
 }
 
 /** Which side of its kinks every element of every node of the body is on, at every step. */
