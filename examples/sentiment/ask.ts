@@ -42,6 +42,15 @@ export function questionsOf({ opinions, vocabulary }: Task, own: readonly string
   return [...four, ...own.map((text) => ({ text, expected: undefined }))];
 }
 
+/** The sentence that is looked into: "not good", or, where the data have not shown its words, a short held-out one whose words they have. */
+export function lookedInto({ vocabulary, heldOut, heldOutTexts }: Task): { readonly text: string; readonly label: number } {
+  const usual = { text: fourSentences[2]!.text, label: 0 };
+  const known = (text: string): boolean => vocabulary.unknown(text).length === 0;
+  const short = (text: string): boolean => words(text).length > 1 && words(text).length <= 12;
+  const i = known(usual.text) ? -1 : heldOutTexts.findIndex((text) => short(text) && known(text));
+  return i < 0 ? usual : { text: heldOutTexts[i]!, label: heldOut[i]!.label };
+}
+
 /**
  * The user's own sentences that no answer is possible to: without a word, or with words that training never showed, unless rare words were
  * trained as one (`recipe.minimum` above 1).

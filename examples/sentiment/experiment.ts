@@ -1,6 +1,6 @@
 // The story: train two models on the same sentences, prove the gradients of one, ask both, look at how far the gradient reaches.
 
-import { ask, opinionOf, questionsOf, wordScores } from "./ask.ts";
+import { ask, lookedInto, opinionOf, questionsOf, wordScores } from "./ask.ts";
 import { lossFloor } from "./floor.ts";
 import { bagOf, bagOptimiser, learn, rnnOf, rnnOptimiser } from "./learn.ts";
 import { contributed, gradientPerWord } from "./look.ts";
@@ -37,7 +37,7 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
 
   const asked = questionsOf(task, own);
   const questions = ask(task, bag, rnn, asked);
-  const telling = asked[2]!; // "This movie is not good"
+  const { text, label } = lookedInto(task);
   const results: Results = {
     command,
     seed,
@@ -50,8 +50,8 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
     opinions: asked.map((question) => opinionOf(task, rnn, question)),
     wordScores: wordScores(task, bag, ["good", "bad", "not"]),
     gradientCheck,
-    gradientPerWord: gradientPerWord(task, rnn, telling.text, 0),
-    contributions: contributed(task, rnn, telling.text, 0),
+    gradientPerWord: gradientPerWord(task, rnn, text, label),
+    contributions: contributed(task, rnn, text, label),
     vocabulary: task.vocabulary,
     seconds: (performance.now() - started) / 1000,
   };

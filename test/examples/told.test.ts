@@ -2,7 +2,7 @@
 
 import type { EpochEvent, StepEvent } from "clew";
 import { describe, expect, test, vi } from "vitest";
-import { questionsOf } from "../../examples/sentiment/ask.ts";
+import { lookedInto, questionsOf } from "../../examples/sentiment/ask.ts";
 import { lossFloor } from "../../examples/sentiment/floor.ts";
 import { drawGraph } from "../../examples/sentiment/report/pictures.ts";
 import { hundredths } from "../../examples/sentiment/shares.ts";
@@ -81,6 +81,12 @@ describe("words that training never showed", () => {
     const unknown = { ...phrase.vocabulary, unknown: (text: string) => (text.includes("good") ? ["good"] : []) };
     const expected = questionsOf({ ...phrase, vocabulary: unknown }, []).map((q) => q.expected);
     expect(expected).toEqual([undefined, "negative", undefined, "positive"]);
+  });
+  test("are not looked into", () => {
+    expect(lookedInto(phrase)).toEqual({ text: "This movie is not good", label: 0 });
+    const vocabulary = { ...phrase.vocabulary, unknown: (text: string) => (/good|great/.test(text) ? ["good"] : []) };
+    const i = phrase.heldOutTexts.findIndex((text) => !/good|great/.test(text));
+    expect(lookedInto({ ...phrase, vocabulary })).toEqual({ text: phrase.heldOutTexts[i], label: phrase.heldOut[i]!.label });
   });
   test("are told apart from rare ones", () => {
     expect(unknownWords({ neverSeen: [], tooRare: [] })).toEqual([]);
