@@ -75,7 +75,7 @@ export function remake(node: Node, inputs: readonly Node[], attributes: Attribut
 }
 
 /** The node itself on other operands of the same shapes: line, step, template, rule and mistakes stay. */
-export function withOperands(node: Node, inputs: readonly Node[], attributes = node.attributes): Node {
+export function withOperands(node: Node, inputs: readonly Node[], attributes: Attributes = node.attributes): Node {
   const { op, shape, dtype, origin, diagnostics, certain } = node;
   return createNode(op, inputs, attributes, shape, dtype, origin, diagnostics, certain);
 }
