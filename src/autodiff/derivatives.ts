@@ -232,8 +232,9 @@ export const jacobian: <S extends Shape, const P extends Wrt>(output: Tensor<S>,
 function jacobianOf(output: Node, wrt: unknown, targets: readonly Node[]): Tree<Node> {
   const elements = sizeOf(output.shape);
   const shapes = topological([output]).map((n) => n.shape);
-  const each = freshDim("element", elements, shapes);
-  const flat = freshDim("flat", elements, shapes);
+  // named with their size: jacobians of several sizes may stand in one graph
+  const each = freshDim(`element of ${elements}`, elements, shapes);
+  const flat = freshDim(`flat ${elements}`, elements, shapes);
   const basis = m.cast(m.equal(m.iota([each, flat], 0), m.iota([each, flat], 1)), "float");
   const rows = reverseLifted([output], [m.reshape(basis, [each, ...output.shape])], targets, each);
   const found = rows.map((row, i) => m.reshape(row, [...output.shape, ...targets[i]!.shape]));

@@ -77,7 +77,7 @@ export function replaced(shape: Shape, axis: number, by: Shape): Shape {
 export function freshDim(stem: string, size: number, shapes: readonly Shape[]): Dim {
   const taken = new Set<string>();
   for (const shape of shapes) for (const d of shape) taken.add(d.name);
-  let name = `${stem}${size}`; // with its size: dims of one name have one size in a graph, and there may be several such
+  let name = stem;
   while (taken.has(name)) name += "'";
   return dim(name, size);
 }
