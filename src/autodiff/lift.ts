@@ -23,7 +23,8 @@ export function lift(
     if (lifted.has(node) || start[number] === start[number + 1] || !node.inputs.some((i) => lifted.has(i))) continue;
     const inputs = node.inputs.map((i) => lifted.get(i) ?? i);
     const which = node.inputs.map((i) => lifted.has(i));
-    const build = () => node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim, readers: readers.get(node) ?? [] }, m);
+    const build = () =>
+      node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim, readers: readers.get(node) ?? [] }, m);
     lifted.set(node, building({ site: node.origin.site ?? site, step: node.origin.step, cell, derived: node.origin.derived }, build));
   }
   return outputs.map(

@@ -1,6 +1,10 @@
 // Pictures of a graph, as text for Graphviz.
 
 import type { Graph } from "../graph/graph.ts";
+import { isNode, type Node } from "../graph/node.ts";
+import { topological } from "../graph/traverse.ts";
+import { nodesOf, rebuild, type Tree } from "../graph/tree.ts";
+import { expandScans } from "../recurrence/scan/expand.ts";
 import { backwardPicture } from "./picture/backward-view.ts";
 import { folded } from "./picture/folded.ts";
 import { foldedPicture } from "./picture/folded-view.ts";
@@ -32,8 +36,16 @@ export interface DotOptions {
  * dot.startsWith("digraph"); // true
  */
 export function toDot(graph: Graph<unknown>, { view = "folded", title, steps = 5 }: DotOptions = {}): string {
-  const net = netOf(graph);
+  const net = netOf(writtenOut(graph));
   if (view === "folded") return printDot(foldedPicture(folded(net), title));
   const sketch = unrolled(net, steps);
   return printDot(view === "unrolled" ? unrolledPicture(sketch, title) : backwardPicture(sketch, gradientWayOf(net), title));
+}
+
+/** A scan is drawn as the recurrence that it is. */
+function writtenOut(graph: Graph<unknown>): Graph<unknown> {
+  const outputs = nodesOf(graph.outputs);
+  const expanded = expandScans(outputs);
+  if (expanded === outputs) return graph;
+  return { ...graph, outputs: rebuild(graph.outputs as Tree<Node>, isNode, expanded), nodes: topological(expanded) };
 }

@@ -70,7 +70,10 @@ describe("a record that is broken is caught", () => {
       vjp: (at, m) => {
         const factor = vjpOf(op)({ ...at, cotangent: m.full(at.node.shape, 1) }, m)[0]!;
         return [
-          m.mul(at.cotangent, stop.lift({ node: factor, inputs: [factor], lifted: [false], attributes: {}, dim: undefined as never, readers: [] }, m)),
+          m.mul(
+            at.cotangent,
+            stop.lift({ node: factor, inputs: [factor], lifted: [false], attributes: {}, dim: undefined as never, readers: [] }, m),
+          ),
         ];
       },
     };

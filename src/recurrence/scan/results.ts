@@ -36,14 +36,14 @@ const reader = (name: string, doc: string, shape: (of: Node, scan: Node) => Node
   samples: [],
 });
 
-export const stackedOp = reader(
+export const stackedOp: Op<Asked> = reader(
   "stacked",
   "A value of the body of a scan at every step, along a new first dim.",
   (of, scan) => [timeOf(scan), ...of.shape],
   (of) => `${of} of all steps`,
 );
 
-export const finalOp = reader(
+export const finalOp: Op<Asked> = reader(
   "final",
   "The value of a state of a scan after the last step that is made.",
   (of) => of.shape,
