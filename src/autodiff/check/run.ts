@@ -41,7 +41,8 @@ export function pointOf(outputs: readonly Node[], given: Point, environment: Env
   const order = topological(outputs);
   const readers = readersIn(order);
   for (const node of order) {
-    if (values.has(node)) continue;
+    // a node with several results is asked anew: these outputs may ask for others
+    if (values.has(node) && !readers.has(node)) continue;
     const operands = node.inputs.map((i) => values.get(i)!);
     values.set(node, evaluateNode(node, operands, environment, readers.get(node)));
   }
@@ -74,9 +75,11 @@ export function around(
   outputs: readonly Node[],
   sources: readonly Node[],
   point: Point,
-  environment: Environment,
+  given: Environment,
   held: ReadonlySet<Node>,
 ): Around {
+  const inside = insideBodies();
+  const environment: Environment = { ...given, inBody: inside.inBody };
   const affected = movedBy(outputs, sources, held);
   const readers = readersIn(topological(outputs));
   const branching = affected.filter((n) => n.op.branch !== undefined || n.dtype !== "float");
@@ -100,8 +103,9 @@ export function around(
     }
     return { values, finite: finite && values.every(Number.isFinite), signature: branching.map(branchOf) };
   };
-  const start = (data: readonly Data[]) => {
+  const start = (data: readonly Data[], alter?: (data: Data) => Data) => {
     now.fill(undefined);
+    inside.start(alter);
     sources.forEach((s, i) => {
       const { dims, shape } = point.get(s)!;
       now[i] = { dims, shape, data: data[i] as never };
@@ -132,7 +136,7 @@ export function around(
       if (!(data instanceof Float64Array)) return data;
       return data.map((x) => x * (1 + Number.EPSILON * (2 * uniformAt(key, counter++) - 1)));
     };
-    start(baseData.map(noisy));
+    start(baseData.map(noisy), noisy);
     for (const { node, at, slot, like } of plans) {
       // truth values and whole numbers stay: a comparison that flips is a kink, not a rounding
       if (node.dtype !== "float") continue;
@@ -144,6 +148,37 @@ export function around(
 
   const difference = (a: Signature, b: Signature): Node | undefined => branching.find((_, i) => !same(a[i], b[i]));
   return { base: run(baseData), run, perturbed, difference };
+}
+
+/**
+ * The nodes of bodies are evaluated where one does not see them. There, too, what counts as constant keeps the values that it had at the point
+ * (those of the first run), step by step; and results can be altered.
+ */
+function insideBodies(): { readonly inBody: NonNullable<Environment["inBody"]>; readonly start: (alter?: (data: Data) => Data) => void } {
+  const kept = new Map<Node, Data[]>();
+  let runs = 0;
+  let seen = new Map<Node, number>();
+  let alter: ((data: Data) => Data) | undefined;
+  return {
+    start: (by) => {
+      runs++;
+      seen = new Map();
+      alter = by;
+    },
+    inBody: (node, _, compute) => {
+      let data: Data | undefined;
+      if (node.op.constant === true) {
+        const time = seen.get(node) ?? 0;
+        seen.set(node, time + 1);
+        const values = kept.get(node) ?? [];
+        kept.set(node, values);
+        if (runs === 1) values.push(compute());
+        data = values[time];
+      }
+      data ??= compute();
+      return alter === undefined || !(data instanceof Float64Array) ? data : alter(data);
+    },
+  };
 }
 
 function atOf(node: Node, environment: Environment, readers: Readers): Evaluation<Node["attributes"]> {

@@ -77,8 +77,9 @@ function stepOf(node: Node, step: Step): Step {
 /** Which side of its kinks every element of every node of the body is on, at every step. */
 export function branchesOfScan(operands: readonly Value[], at: Evaluation<ScanAttributes>): Float64Array {
   const found: ArrayLike<number>[] = [];
+  const around = at.environment.inBody;
   const inBody: Environment["inBody"] = (node, ready, compute) => {
-    const data = compute();
+    const data = around === undefined ? compute() : around(node, ready, compute);
     const { branch } = node.op;
     const { attributes, shape, dtype } = node;
     if (branch !== undefined) found.push(branch(ready, { attributes, shape, dtype, environment: at.environment, readers: [] }));

@@ -5,7 +5,7 @@ import type { Dim } from "../../graph/dim.ts";
 import { ill, make } from "../../graph/make.ts";
 import type { Node } from "../../graph/node.ts";
 import { composite } from "../../graph/source.ts";
-import { nodesOf, type Tree } from "../../graph/tree.ts";
+import type { Tree } from "../../graph/tree.ts";
 import { type Cell, like, readCell } from "../cell.ts";
 import { failed, illOptions } from "../failed.ts";
 import { type Given, readOptions } from "../options.ts";
