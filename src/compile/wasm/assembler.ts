@@ -1,0 +1,354 @@
+// WebAssembly, as bytes (W3C, WebAssembly Core Specification 2.0, section 5). Code is written as nested arrays of numbers, `[a, b, op.i32.add]`, and
+// flattened once; instructions that take immediates are functions that give such arrays. A module is a list of functions over one memory.
+
+/** Code: bytes, or pieces of it, to any depth. */
+export type Code = number | readonly Code[];
+
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
+
+const typeByte: { readonly [T in ValueType]: number } = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  /** Behind the parameters, numbered on from them. */
+  readonly locals: readonly ValueType[];
+  readonly body: Code;
+  readonly exported?: boolean;
+}
+
+/** LEB128, unsigned. */
+export function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+}
+
+/** LEB128, signed, 32 bits. */
+export function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const done = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+    bytes.push(done ? low : low | 0x80);
+    if (done) return bytes;
+  }
+}
+
+function bytesOf(write: (view: DataView) => void, size: number): number[] {
+  const view = new DataView(new ArrayBuffer(size));
+  write(view);
+  return Array.from(new Uint8Array(view.buffer));
+}
+
+export const f32Bytes = (value: number): number[] => bytesOf((v) => v.setFloat32(0, value, true), 4);
+export const f64Bytes = (value: number): number[] => bytesOf((v) => v.setFloat64(0, value, true), 8);
+
+export function flatten(code: Code, into: number[] = []): number[] {
+  if (typeof code === "number") into.push(code);
+  else for (const part of code) flatten(part, into);
+  return into;
+}
+
+/** An instruction of the vector group: a prefix, then its number. */
+const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
+const memory = (alignment: number, offset: number): Code => [unsigned(alignment), unsigned(offset)];
+
+// Instructions, by the names of the specification. Those without immediates are code, the others functions.
+export const i32 = {
+  const: (value: number): Code => [0x41, signed(value)],
+  load: (offset = 0): Code => [0x28, memory(2, offset)],
+  load8u: (offset = 0): Code => [0x2d, memory(0, offset)],
+  store: (offset = 0): Code => [0x36, memory(2, offset)],
+  eqz: 0x45,
+  eq: 0x46,
+  ne: 0x47,
+  ltS: 0x48,
+  ltU: 0x49,
+  gtS: 0x4a,
+  leS: 0x4c,
+  leU: 0x4d,
+  geS: 0x4e,
+  geU: 0x4f,
+  add: 0x6a,
+  sub: 0x6b,
+  mul: 0x6c,
+  divS: 0x6d,
+  remS: 0x6f,
+  and: 0x71,
+  or: 0x72,
+  xor: 0x73,
+  shl: 0x74,
+  shrS: 0x75,
+  shrU: 0x76,
+  truncSatF32: [0xfc, 0x00],
+  truncSatF64: [0xfc, 0x02],
+} as const;
+
+export const f32 = {
+  const: (value: number): Code => [0x43, f32Bytes(value)],
+  load: (offset = 0): Code => [0x2a, memory(2, offset)],
+  store: (offset = 0): Code => [0x38, memory(2, offset)],
+  eq: 0x5b,
+  ne: 0x5c,
+  lt: 0x5d,
+  gt: 0x5e,
+  le: 0x5f,
+  ge: 0x60,
+  abs: 0x8b,
+  neg: 0x8c,
+  trunc: 0x8f,
+  sqrt: 0x91,
+  add: 0x92,
+  sub: 0x93,
+  mul: 0x94,
+  div: 0x95,
+  min: 0x96,
+  max: 0x97,
+  convertI32S: 0xb2,
+  demoteF64: 0xb6,
+  reinterpretI32: 0xbe,
+} as const;
+
+export const f64 = {
+  const: (value: number): Code => [0x44, f64Bytes(value)],
+  load: (offset = 0): Code => [0x2b, memory(3, offset)],
+  store: (offset = 0): Code => [0x39, memory(3, offset)],
+  eq: 0x61,
+  ne: 0x62,
+  lt: 0x63,
+  gt: 0x64,
+  le: 0x65,
+  ge: 0x66,
+  abs: 0x99,
+  neg: 0x9a,
+  trunc: 0x9d,
+  sqrt: 0x9f,
+  add: 0xa0,
+  sub: 0xa1,
+  mul: 0xa2,
+  div: 0xa3,
+  min: 0xa4,
+  max: 0xa5,
+  convertI32S: 0xb7,
+  convertI32U: 0xb8,
+  promoteF32: 0xbb,
+} as const;
+
+export const local = {
+  get: (index: number): Code => [0x20, unsigned(index)],
+  set: (index: number): Code => [0x21, unsigned(index)],
+  tee: (index: number): Code => [0x22, unsigned(index)],
+};
+
+export const drop = 0x1a;
+export const select = 0x1b;
+export const ret = 0x0f;
+
+const empty = 0x40;
+const end = 0x0b;
+
+/** Runs the body again and again for as long as it ends with a truth value that holds. */
+export function repeat(body: Code): Code {
+  return [0x03, empty, body, 0x0d, 0, end];
+}
+
+/** The body when the condition holds. */
+export function when(condition: Code, body: Code, otherwise?: Code): Code {
+  return [condition, 0x04, empty, body, otherwise === undefined ? [] : [0x05, otherwise], end];
+}
+
+/** A block that `branch(depth)` leaves. */
+export const block = (body: Code): Code => [0x02, empty, body, end];
+export const branch = (depth: number): Code => [0x0c, unsigned(depth)];
+export const branchIf = (depth: number): Code => [0x0d, unsigned(depth)];
+
+/** Vectors of 128 bits. */
+export const v128 = {
+  load: (offset = 0): Code => [simd(0), memory(0, offset)],
+  load32Splat: (offset = 0): Code => [simd(9), memory(0, offset)],
+  load64Splat: (offset = 0): Code => [simd(10), memory(0, offset)],
+  store: (offset = 0): Code => [simd(11), memory(0, offset)],
+  const: (bytes: readonly number[]): Code => [simd(12), [...bytes]],
+  load32Zero: (offset = 0): Code => [simd(92), memory(0, offset)],
+  load64Zero: (offset = 0): Code => [simd(93), memory(0, offset)],
+  load32Lane: (lane: number, offset = 0): Code => [simd(86), memory(0, offset), lane],
+  load64Lane: (lane: number, offset = 0): Code => [simd(87), memory(0, offset), lane],
+  store32Lane: (lane: number, offset = 0): Code => [simd(90), memory(0, offset), lane],
+  store64Lane: (lane: number, offset = 0): Code => [simd(91), memory(0, offset), lane],
+  not: simd(77),
+  and: simd(78),
+  andnot: simd(79),
+  or: simd(80),
+  xor: simd(81),
+  /** (a, b, mask) → a where the mask's bits are set, else b. */
+  bitselect: simd(82),
+  anyTrue: simd(83),
+};
+
+export const i8x16 = { shuffle: (lanes: readonly number[]): Code => [simd(13), [...lanes]] };
+
+export const i32x4 = {
+  splat: simd(17),
+  extractLane: (lane: number): Code => [simd(27), lane],
+  replaceLane: (lane: number): Code => [simd(28), lane],
+  eq: simd(55),
+  ne: simd(56),
+  ltS: simd(57),
+  gtS: simd(59),
+  leS: simd(61),
+  geS: simd(63),
+  abs: simd(160),
+  neg: simd(161),
+  shl: simd(171),
+  shrS: simd(172),
+  shrU: simd(173),
+  add: simd(174),
+  sub: simd(177),
+  mul: simd(181),
+  minS: simd(182),
+  maxS: simd(184),
+  truncSatF32x4S: simd(248),
+  truncSatF64x2SZero: simd(252),
+};
+
+export const i64x2 = {
+  splat: simd(18),
+  shl: simd(203),
+  shrU: simd(205),
+  add: simd(206),
+  sub: simd(209),
+  extendLowI32x4S: simd(199),
+  eq: simd(214),
+};
+
+export const f32x4 = {
+  splat: simd(19),
+  extractLane: (lane: number): Code => [simd(31), lane],
+  replaceLane: (lane: number): Code => [simd(32), lane],
+  eq: simd(65),
+  ne: simd(66),
+  lt: simd(67),
+  gt: simd(68),
+  le: simd(69),
+  ge: simd(70),
+  ceil: simd(103),
+  floor: simd(104),
+  trunc: simd(105),
+  nearest: simd(106),
+  abs: simd(224),
+  neg: simd(225),
+  sqrt: simd(227),
+  add: simd(228),
+  sub: simd(229),
+  mul: simd(230),
+  div: simd(231),
+  min: simd(232),
+  max: simd(233),
+  pmin: simd(234),
+  pmax: simd(235),
+  convertI32x4S: simd(250),
+  /** a·b + c; in the relaxed group: fused where the machine can. */
+  relaxedMadd: simd(261),
+  relaxedNmadd: simd(262),
+};
+
+export const f64x2 = {
+  splat: simd(20),
+  extractLane: (lane: number): Code => [simd(33), lane],
+  replaceLane: (lane: number): Code => [simd(34), lane],
+  eq: simd(71),
+  ne: simd(72),
+  lt: simd(73),
+  gt: simd(74),
+  le: simd(75),
+  ge: simd(76),
+  ceil: simd(116),
+  floor: simd(117),
+  trunc: simd(122),
+  nearest: simd(148),
+  abs: simd(236),
+  neg: simd(237),
+  sqrt: simd(239),
+  add: simd(240),
+  sub: simd(241),
+  mul: simd(242),
+  div: simd(243),
+  min: simd(244),
+  max: simd(245),
+  pmin: simd(246),
+  pmax: simd(247),
+  convertLowI32x4S: simd(254),
+  relaxedMadd: simd(263),
+  relaxedNmadd: simd(264),
+};
+
+/** Functions over one imported memory ("env", "memory"); they call each other by their place in the list. */
+export class Module {
+  private readonly functions: WasmFunction[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  /** Adds a function, once for its name; its number is what `call` takes. */
+  add(name: string, make: () => Omit<WasmFunction, "name">): number {
+    const known = this.numbers.get(name);
+    if (known !== undefined) return known;
+    const made = { name, ...make() }; // may add others first
+    const number = this.functions.length;
+    this.functions.push(made);
+    this.numbers.set(name, number);
+    return number;
+  }
+
+  call(number: number): Code {
+    return [0x10, unsigned(number)];
+  }
+
+  /** The module's bytes. `pages` of 64 KiB is the least size of the memory; shared memory needs a bound. */
+  bytes({ pages, shared }: { readonly pages: number; readonly shared?: boolean }): Uint8Array<ArrayBuffer> {
+    const types = new Map<string, number>();
+    const typeOf = (f: WasmFunction): number => {
+      const key = `${f.parameters}>${f.results}`;
+      const known = types.get(key);
+      if (known !== undefined) return known;
+      types.set(key, types.size);
+      return types.size - 1;
+    };
+    const indices = this.functions.map(typeOf);
+    const signatures = [...types.keys()].map((key) => {
+      const [from, to] = key.split(">").map((list) => (list === "" ? [] : list.split(",")) as ValueType[]);
+      return [0x60, vector(from!.map((t) => typeByte[t])), vector(to!.map((t) => typeByte[t]))];
+    });
+    const limits = shared === true ? [0x03, unsigned(pages), unsigned(65536)] : [0x00, unsigned(pages)];
+    const exported = this.functions.flatMap((f, i) => (f.exported === true ? [[text(f.name), 0x00, unsigned(i)]] : []));
+    const codes = this.functions.map((f) => {
+      const body = flatten([vector(f.locals.map((t) => [1, typeByte[t]])), f.body, end]);
+      return [unsigned(body.length), body];
+    });
+    return Uint8Array.from(
+      flatten([
+        [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+        section(1, vector(signatures)),
+        section(2, vector([[text("env"), text("memory"), 0x02, limits]])),
+        section(3, vector(indices.map(unsigned))),
+        section(7, vector(exported)),
+        section(10, vector(codes)),
+      ]),
+    );
+  }
+}
+
+const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
+const text = (name: string): Code => vector(Array.from(new TextEncoder().encode(name)));
+
+function section(id: number, content: Code): Code {
+  const bytes = flatten(content);
+  return [id, unsigned(bytes.length), bytes];
+}
