@@ -4,6 +4,7 @@
 // node: using the same one twice is what sharing means.
 
 import type { Algebra, Arithmetic } from "./algebra.ts";
+import type { Computation } from "./computation.ts";
 import type { Code, Diagnostic } from "./diagnostics.ts";
 import type { Dim, Shape } from "./dim.ts";
 import type { Site } from "./site.ts";
@@ -231,6 +232,12 @@ export interface LiftAt<A> {
   readonly readers: readonly Node[];
 }
 
+export interface ComputationAt<A> {
+  readonly node: Node;
+  readonly inputs: readonly Node[];
+  readonly attributes: A;
+}
+
 /** An operand of a sample: a shape, and how its elements are drawn from u ∈ [0, 1), or the elements themselves. */
 export interface SampleOperand {
   readonly shape: Shape;
@@ -291,6 +298,8 @@ export interface Op<A extends Attributes = any> {
   readonly lift: (at: LiftAt<A>, m: Algebra<Node>) => Node;
   /** How a sum of several results of this op is best formed (disjoint slices of one array, put back, are one concatenation). */
   readonly combine?: (terms: readonly Node[], m: Algebra<Node>) => Node | undefined;
+  /** How an engine computes it; without it (an op of the user's that is no formula) only the reference can. */
+  readonly computation?: (at: ComputationAt<A>) => Computation;
   /** What takes the node's place outside of training. */
   readonly inference?: (node: Node, inputs: readonly Node[]) => Node;
   /** Attributes of the instance at a time step, where they depend on it. */

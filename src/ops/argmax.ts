@@ -29,6 +29,7 @@ const argmaxOp: Op<Attributes> = {
   vjp: { none: "a position is a whole number: it does not vary smoothly" },
   jvp: { none: "a position is a whole number: it does not vary smoothly" },
   lift: ({ inputs, attributes: { axis } }) => make(argmaxOp, inputs, { axis: axis + 1 }),
+  computation: ({ attributes: { axis } }) => ({ kind: "reduce", by: "argmax", axes: [axis] }),
   label: () => "argmax",
   latex: ([a]) => `\\operatorname{argmax} ${a}`,
   samples: [

@@ -32,6 +32,7 @@ const broadcastOp: Op<Attributes> = {
   vjp: ({ cotangent, attributes: { shape, axes } }, m) => [m.sum(cotangent, otherAxes(shape.length, axes))],
   jvp: linear,
   lift: ({ inputs, attributes: { shape, axes }, dim }, m) => m.broadcast(inputs[0]!, [dim, ...shape], [0, ...axes.map((a) => a + 1)]),
+  computation: ({ attributes: { axes } }) => ({ kind: "view", axes: axes.map((axis) => ({ axis, start: 0, step: 1 })) }),
   picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ shape }) => `repeat to [${shape.map((d) => d.name).join(", ")}]`,
   latex: ([a]) => a!,

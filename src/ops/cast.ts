@@ -21,6 +21,7 @@ const castOp: Op<Attributes> = {
   vjp: { none: "a conversion to or from whole numbers or truth values is a step" },
   jvp: { none: "a conversion to or from whole numbers or truth values is a step" },
   lift: ({ inputs, attributes }) => make(castOp, inputs, attributes),
+  computation: ({ attributes: { to } }) => ({ kind: "convert", to }),
   picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ to }) => `to ${to}`,
   latex: ([a], { to }) => `\\operatorname{${to}} ${a}`,

@@ -88,6 +88,15 @@ const concatOp: Op<Attributes> = {
       axis + 1,
       into,
     ),
+  computation: ({ inputs, attributes: { axis } }) => {
+    let start = 0;
+    const parts = inputs.map((p) => {
+      const own = p.shape.map((_, i) => ({ axis: i, start: i === axis ? start : 0 }));
+      start += p.shape[axis]!.size;
+      return own;
+    });
+    return { kind: "assemble", parts, covers: true };
+  },
   label: ({ into }) => `concat over ${into.name}`,
   latex: (parts) => `[${parts.join("; ")}]`,
   samples: [

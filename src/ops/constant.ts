@@ -16,6 +16,7 @@ const constantOp: Op<Constant> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  computation: () => ({ kind: "known" }),
   label: () => "constant",
   latex: () => "c",
   samples: [{ name: "vector", operands: [], attributes: { shape: [row], dtype: "float", data: Float64Array.of(1, 2) } }],

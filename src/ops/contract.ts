@@ -85,6 +85,7 @@ export const contractOp: Op<ContractAxes> = {
     return m.transpose(product, [at, ...otherAxes(product.shape.length, [at])]);
   },
   picture: { product: true, derivative: [(c, [, b]) => `${c} · ${b}ᵀ`, (c, [a]) => `${a}ᵀ · ${c}`] },
+  computation: ({ attributes }) => ({ kind: "contract", axes: attributes }),
   label: () => "·",
   latex: ([a, b]) => `${a} ${b}`,
   samples: [

@@ -30,6 +30,11 @@ const dropoutOp: Op<Attributes> = {
   lift: ({ node, inputs, attributes }, m) => m.mul(inputs[0]!, make(dropoutOp, [m.full(node.shape, 1)], attributes)),
   inference: (_, inputs) => inputs[0]!,
   atStep: (attributes, step) => ({ ...attributes, steps: path(step) }),
+  computation: ({ attributes: { rate, name, steps } }) => ({
+    kind: "drop",
+    rate,
+    key: (seed, trainingStep, outer) => randomKey("dropout", seed, name, trainingStep, ...outer, ...steps),
+  }),
   label: ({ rate }) => `dropout ${rate}`,
   latex: ([a]) => `\\operatorname{dropout}(${a})`,
   samples: [{ name: "matrix", operands: [drawn([row, column], between(-2, 2))], attributes: { rate: 0.5, name: "sample", steps: [] } }],

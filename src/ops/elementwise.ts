@@ -43,6 +43,7 @@ export function elementwise(record: ElementwiseRecord): Op<Record<never, never>>
     samples,
     ...(record.inference === undefined ? {} : { inference: record.inference }),
     ...(record.picture === undefined ? {} : { picture: record.picture }),
+    computation: () => ({ kind: "elementwise", formula }),
     label: () => record.label ?? name,
     latex: (operands) => latex(...operands),
     infer: (inputs) => inferElementwise(record, inputs),

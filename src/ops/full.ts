@@ -17,6 +17,7 @@ const fullOp: Op<Full> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  computation: ({ attributes: { value } }) => ({ kind: "fill", value }),
   picture: { plumbing: true },
   label: ({ value }) => showNumber(value),
   latex: (_, { value }) => showNumber(value),

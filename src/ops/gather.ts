@@ -55,6 +55,7 @@ const gatherOp: Op<Attributes> = {
       d,
     );
   },
+  computation: ({ attributes: { axis } }) => ({ kind: "gather", axis }),
   picture: { derivative: [(c, [, ids]) => `${c} at ${ids}`] },
   label: () => "gather",
   latex: ([table, ids]) => `${table}[${ids}]`,

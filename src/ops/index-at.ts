@@ -28,6 +28,10 @@ const indexOp: Op<Attributes> = {
   vjp: ({ inputs, cotangent, attributes: { axis, at } }, m) => [m.place(cotangent, axis, at, inputs[0]!.shape[axis]!)],
   jvp: linear,
   lift: ({ inputs, attributes: { axis, at } }, m) => m.index(inputs[0]!, axis + 1, at),
+  computation: ({ inputs, attributes: { axis, at } }) => ({
+    kind: "view",
+    axes: inputs[0]!.shape.map((_, i) => (i === axis ? { at } : { axis: i < axis ? i : i - 1, start: 0, step: 1 })),
+  }),
   picture: { plumbing: true, takes: ({ axis, at }) => (axis === 0 ? at : undefined) },
   label: ({ at }) => `[${at}]`,
   latex: ([a], { at }) => `${a}_{${at}}`,

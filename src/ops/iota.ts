@@ -22,6 +22,7 @@ const iotaOp: Op<Attributes> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  computation: ({ attributes: { axis } }) => ({ kind: "position", axis }),
   picture: { plumbing: true },
   label: () => "0, 1, 2, …",
   latex: () => "(0, 1, \\dots)",

@@ -37,6 +37,7 @@ const maxOp: Op<Attributes> = {
     return m.div(m.sum(m.where(largest, tangents[0]!, m.constant(0)), [axis]), m.sum(m.cast(largest, "float"), [axis]));
   },
   lift: ({ inputs, attributes: { axis } }, m) => m.max(inputs[0]!, axis + 1),
+  computation: ({ attributes: { axis } }) => ({ kind: "reduce", by: "max", axes: [axis] }),
   branch: ([a], { attributes: { axis } }) => argmaxOf(a!, axis).at,
   label: () => "max",
   latex: ([a]) => `\\max ${a}`,

@@ -25,6 +25,7 @@ const oneHotOp: Op<Attributes> = {
   vjp: { none: "an id is a whole number: it does not vary smoothly" },
   jvp: { none: "an id is a whole number: it does not vary smoothly" },
   lift: ({ inputs, attributes }) => make(oneHotOp, inputs, attributes),
+  computation: () => ({ kind: "oneHot" }),
   label: () => "one-hot",
   latex: ([ids]) => `e_{${ids}}`,
   samples: [{ name: "labels", operands: [exactly([dim("batch", 3)], [2, 0, 1], "int")], attributes: { of: dim("label", 3) } }],

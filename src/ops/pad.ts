@@ -41,6 +41,11 @@ const padOp: Op<Window> = {
     if (end < into.size) parts.push(zerosOf(into.size - end));
     return m.concat(parts, axis, into);
   },
+  computation: ({ inputs, attributes: { axis, start } }) => ({
+    kind: "assemble",
+    parts: [inputs[0]!.shape.map((_, i) => ({ axis: i, start: i === axis ? start : 0 }))],
+    covers: false,
+  }),
   label: () => "pad",
   latex: ([a]) => `\\operatorname{pad} ${a}`,
   samples: [

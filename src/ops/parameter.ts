@@ -22,6 +22,7 @@ const parameterOp: Op<Attributes> = {
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  computation: () => ({ kind: "given" }),
   label: ({ name }) => name,
   latex: (_, { name }) => name,
   samples: [],

@@ -44,6 +44,11 @@ const placeOp: Op<Attributes> = {
     if (axis === 0) return stacked;
     return m.transpose(stacked, [...Array.from({ length: axis }, (_, i) => i + 1), 0, ...stacked.shape.map((_, i) => i).slice(axis + 1)]);
   },
+  computation: ({ node, attributes: { axis, at } }) => ({
+    kind: "assemble",
+    parts: [node.shape.map((_, i) => (i === axis ? { at } : { axis: i < axis ? i : i - 1, start: 0 }))],
+    covers: false,
+  }),
   picture: { plumbing: true },
   label: ({ at }) => `at ${at}`,
   latex: ([a], { at }) => `${a}\\,e_{${at}}`,

@@ -29,6 +29,7 @@ const reshapeOp: Op<Attributes> = {
   vjp: ({ inputs, cotangent }, m) => [m.reshape(cotangent, inputs[0]!.shape)],
   jvp: linear,
   lift: (at, m) => m.reshape(at.inputs[0]!, [at.dim, ...at.attributes.shape]),
+  computation: () => ({ kind: "reshape" }),
   picture: { plumbing: true, derivative: [(c) => c] },
   label: ({ shape }) => `[${shape.map((d) => d.name).join(", ")}]`,
   latex: ([a]) => a!,

@@ -1,3 +1,4 @@
+import { axesBut } from "../graph/computation.ts";
 import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
@@ -28,6 +29,10 @@ const reverseOp: Op<Attributes> = {
   vjp: ({ cotangent, attributes: { axis } }, m) => [m.reverse(cotangent, axis)],
   jvp: linear,
   lift: ({ inputs, attributes: { axis } }, m) => m.reverse(inputs[0]!, axis + 1),
+  computation: ({ inputs, attributes: { axis } }) => ({
+    kind: "view",
+    axes: axesBut(inputs[0]!.shape.length, axis, (i) => ({ axis: i, start: inputs[0]!.shape[i]!.size - 1, step: -1 })),
+  }),
   label: () => "reverse",
   latex: ([a]) => `\\overleftarrow{${a}}`,
   samples: [

@@ -54,6 +54,7 @@ const scatterAddOp: Op<Attributes> = {
       d,
     );
   },
+  computation: ({ attributes: { axis } }) => ({ kind: "scatter", axis }),
   label: () => "scatter-add",
   latex: ([updates, ids]) => `\\operatorname{scatter}_{${ids}} ${updates}`,
   samples: [

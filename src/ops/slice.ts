@@ -1,3 +1,4 @@
+import { axesBut } from "../graph/computation.ts";
 import { type Dim, dim, replaced } from "../graph/dim.ts";
 import { make, opFunction } from "../graph/make.ts";
 import type { Node, Op } from "../graph/node.ts";
@@ -23,6 +24,10 @@ const sliceOp: Op<Window> = {
   vjp: ({ inputs, cotangent, attributes: { axis, start } }, m) => [m.pad(cotangent, axis, start, inputs[0]!.shape[axis]!)],
   jvp: linear,
   lift: ({ inputs, attributes: { axis, start, into } }, m) => m.slice(inputs[0]!, axis + 1, start, into),
+  computation: ({ inputs, attributes: { axis, start } }) => ({
+    kind: "view",
+    axes: axesBut(inputs[0]!.shape.length, axis, (i) => ({ axis: i, start, step: 1 })),
+  }),
   label: ({ start, into }) => `${start} … ${start + into.size - 1}`,
   latex: ([a], { start, into }) => `${a}_{${start}:${start + into.size}}`,
   samples: [

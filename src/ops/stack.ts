@@ -55,6 +55,11 @@ const stackOp: Op<Attributes> = {
     );
     return m.transpose(stacked, [1, 0, ...shape.map((_, i) => i + 2)]);
   },
+  computation: ({ inputs, attributes: { shape } }) => ({
+    kind: "assemble",
+    parts: inputs.map((_, at) => [{ at }, ...shape.map((__, i) => ({ axis: i, start: 0 }))]),
+    covers: true,
+  }),
   picture: { plumbing: true, stacks: true },
   label: ({ into }) => `stack over ${into.name}`,
   latex: (parts) => (parts.length > 2 ? `(${parts[0]}, \\dots, ${parts.at(-1)})` : `(${parts.join(", ")})`),

@@ -12,6 +12,7 @@ const stopGradientOp: Op<Record<never, never>> = {
   vjp: () => [undefined],
   jvp: () => undefined,
   lift: ({ inputs }) => make(stopGradientOp, inputs, {}),
+  computation: () => ({ kind: "elementwise", formula: (_, a) => a! }),
   label: () => "stop gradient",
   latex: ([a]) => `\\operatorname{stop}(${a})`,
   samples: [{ name: "matrix", operands: [drawn([row, column], between(-2, 2))], attributes: {} }],

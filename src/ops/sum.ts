@@ -49,6 +49,7 @@ const sumOp: Op<Attributes> = {
       inputs[0]!,
       axes.map((i) => i + 1),
     ),
+  computation: ({ attributes: { axes } }) => ({ kind: "reduce", by: "sum", axes }),
   picture: { derivative: [(c) => c] },
   label: () => "Σ",
   latex: ([a]) => `\\sum ${a}`,

@@ -27,6 +27,8 @@ const transposeOp: Op<Attributes> = {
   vjp: ({ cotangent, attributes: { order } }, m) => [m.transpose(cotangent, inverse(order))],
   jvp: linear,
   lift: ({ inputs, attributes: { order } }, m) => m.transpose(inputs[0]!, [0, ...order.map((i) => i + 1)]),
+  // a's axis i stands where `order` has it
+  computation: ({ attributes: { order } }) => ({ kind: "view", axes: inverse(order).map((axis) => ({ axis, start: 0, step: 1 })) }),
   label: () => "transpose",
   latex: ([a]) => `${a}^\\top`,
   samples: [

@@ -26,6 +26,7 @@ export const templateOp: Op<{ readonly shape: Shape; readonly dtype: DType; read
   vjp: () => [],
   jvp: () => undefined,
   lift: ({ node }) => node,
+  computation: () => ({ kind: "given" }),
   label: ({ label }) => label,
   latex: (_, { label }) => label,
   samples: [],
