@@ -1,8 +1,9 @@
 import { type Dim, dim, otherAxes, replaced, type Shape, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
+import { OutOfRange } from "../graph/range.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
-import { allocate, Fault, type Value } from "../graph/value.ts";
+import { allocate, type Value } from "../graph/value.ts";
 import { withAxis } from "./axes.ts";
 import { linear } from "./linear.ts";
 import { between, column, drawn, exactly, row } from "./samples.ts";
@@ -77,11 +78,7 @@ const gatherOp: Op<Attributes> = {
 export function checkIds(ids: Value, size: number): void {
   for (let i = 0; i < ids.data.length; i++) {
     const id = ids.data[i]!;
-    if (id >= 0 && id < size) continue;
-    throw new Fault(
-      "BadFeed",
-      `element ${i} of the ids is ${id}, out of range: there are ${size === 0 ? "none" : `${size} (0 … ${size - 1})`}`,
-    );
+    if (!(id >= 0 && id < size)) throw new OutOfRange(ids, i, size);
   }
 }
 

@@ -118,7 +118,7 @@ describe("an index out of range, when the graph runs", () => {
     ["scatterAdd", scatterAdd(h, ids, label), { ids: [0, 3], h: new Float64Array(6) }],
     ["softmaxCrossEntropy", softmaxCrossEntropy(h, ids), { ids: [0, 3], h: new Float64Array(6) }],
   ])("%s", (op, output, feeds) => {
-    expect(messages(toldOf(output, feeds))).toEqual([`${op}: element 1 of the ids is 3, out of range: there are 3 (0 … 2)`]);
+    expect(messages(toldOf(output, feeds))).toEqual([`${op}: ids[1] is 3, out of range: there are 3 (0 … 2)`]);
     expect(toldOf(output, { ...feeds, ids: [-1, 0] })).toHaveLength(1);
   });
 });

@@ -125,7 +125,7 @@ test("a mistake inside a composite has the name that the user called", () => {
       ids: [0, 1, 2, 0, 0, 0, 0, 0],
     }),
   ).toMatchObject([
-    { code: "BadFeed", op: "softmaxCrossEntropy", message: "element 2 of the ids is 2, out of range: there are 2 (0 … 1)" },
+    { code: "BadFeed", op: "softmaxCrossEntropy", message: "ids[2] is 2, out of range: there are 2 (0 … 1)" },
   ]);
 });
 

@@ -85,7 +85,7 @@ describe("the line of the very call", () => {
     const rows = gather(U, input("ids", [batch], "int"), -2 as Untyped);
     const [d] = toldOf(sum(rows as Untyped), { ids: [0, 0, 0, 0, 0, 0, 0, 12] });
     expect([d!.op, lineOf(d!.at)]).toEqual(["gather", here(-2)]);
-    expect(d!.message).toBe("element 7 of the ids is 12, out of range: there are 12 (0 … 11)");
+    expect(d!.message).toBe("ids[7] is 12, out of range: there are 12 (0 … 11)");
   });
 
   test("no frame of the library is shown", () => {

@@ -171,7 +171,7 @@ it("an infinity that the graph made in masked rows does not reach a parameter", 
 it("a label out of range is told where it counts", () => {
   const value = softmaxCrossEntropy(input("x", [batch, label]), input("y", [batch], "int"), { mask: input("mask", [batch], "bool") });
   const run = (mask: readonly number[]) => () => evaluate(value, { x: new Float64Array(9), y: [0, 3, 9], mask });
-  expect(run([1, 1, 0])).toThrow(/element 1 of the ids is 3, out of range/);
+  expect(run([1, 1, 0])).toThrow(/y\[1\] is 3, out of range/);
   expect(run([1, 0, 0])).not.toThrow();
 });
 

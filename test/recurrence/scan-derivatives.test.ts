@@ -268,6 +268,7 @@ describe("what goes wrong in a scan", () => {
     const { outputs } = scan((h, id) => ({ state: h, output: gather(table, id, word) }), { over: ids, from: zeros([hidden]) });
     const { diagnostics } = told(() => evaluate(outputs, { ids: [0, 4, 7, 1] }));
     expect(diagnostics.map((d) => [d.op, d.step])).toEqual([["gather", "time = 2"]]);
+    expect(diagnostics[0]!.message).toBe("element 0 of the ids is 7, out of range: there are 5 (0 … 4)");
     expect(diagnostics[0]!.at).toContain("scan-derivatives.test.ts");
   });
 
