@@ -53,7 +53,7 @@ export interface Program<T> {
  * @returns the program, or every mistake in outputs and updates
  */
 export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<Program<T>> {
-  const problems = wrongOptions(options);
+  const problems = wrongOptions("interpret", options);
   if (problems.length > 0) return E.left(problems);
   const { update = new Map<Parameter, Tensor>(), seed = 0, store = new Map() } = options;
   const next = Object.fromEntries([...update].map(([parameter, value]) => [parameter.parameter, value]));
@@ -97,24 +97,20 @@ export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<
   })(prepare({ outputs, next, written }));
 }
 
-function wrongOptions(options: ProgramOptions): readonly Diagnostic[] {
-  const problems = wrongRun("interpret", options);
+export function wrongOptions(verb: string, options: ProgramOptions): readonly Diagnostic[] {
+  const problems = wrongRun(verb, options);
   if (problems.length > 0) return problems;
   const { update, store } = options as { readonly update?: unknown; readonly store?: unknown };
   const hint = "update: new Map([[W, next]])";
-  if (update !== undefined && !(update instanceof Map))
-    return [badArgument("interpret", `update is ${shown(update)}, expected a Map`, hint)];
-  if (store !== undefined && !(store instanceof Map)) return [badArgument("interpret", `store is ${shown(store)}, expected a Map`)];
+  if (update !== undefined && !(update instanceof Map)) return [badArgument(verb, `update is ${shown(update)}, expected a Map`, hint)];
+  if (store !== undefined && !(store instanceof Map)) return [badArgument(verb, `store is ${shown(store)}, expected a Map`)];
   return [...(update ?? [])].flatMap(([parameter, next]: [unknown, unknown]) => {
-    if (!isNode(parameter) || parameter.op.leaf !== "parameter")
-      return [badArgument("interpret", "update has a key that is no parameter", hint)];
-    return isNode(next)
-      ? []
-      : [badArgument("interpret", `the next value of "${nameOf(parameter)}" is ${shown(next)}, expected a tensor`, hint)];
+    if (!isNode(parameter) || parameter.op.leaf !== "parameter") return [badArgument(verb, "update has a key that is no parameter", hint)];
+    return isNode(next) ? [] : [badArgument(verb, `the next value of "${nameOf(parameter)}" is ${shown(next)}, expected a tensor`, hint)];
   });
 }
 
-function shapeMistakes(update: Update): readonly Diagnostic[] {
+export function shapeMistakes(update: Update): readonly Diagnostic[] {
   return [...update].flatMap(([parameter, value]) => {
     if (sameType(value, parameter) || !value.certain) return [];
     return [
@@ -130,7 +126,7 @@ function shapeMistakes(update: Update): readonly Diagnostic[] {
 }
 
 /** What of a step's results is not finite: scalar outputs (a loss), next values. */
-function notFinite(
+export function notFinite(
   outputs: unknown,
   results: unknown,
   next: ParameterValues,
@@ -169,6 +165,6 @@ function allFinite(data: Float64Array): boolean {
   return true;
 }
 
-function copy(value: Value): Value {
+export function copy(value: Value): Value {
   return { ...value, data: value.data.slice() as Float64Array };
 }

@@ -43,6 +43,18 @@ export function orderOf(body: Body, targets: readonly Node[] = [...body.next, ..
   return numbered(targets, variablesOf(body));
 }
 
+/** The nodes of the body that are needed for what is asked: a state that is read needs its next one. */
+export function neededFor(body: Body, asked: readonly { readonly of: Node }[]): Numbered {
+  const targets = new Set(asked.map((a) => a.of));
+  for (;;) {
+    const before = targets.size;
+    const graph = orderOf(body, [...targets]);
+    const present = new Set(graph.order);
+    for (const [i, s] of body.states.entries()) if (present.has(s)) targets.add(body.next[i]!);
+    if (targets.size === before) return graph;
+  }
+}
+
 /** Which nodes of an order depend on any of `sources` (the sources included), by number. */
 export function dependsOn({ order, operands, start }: Numbered, isSource: (node: Node) => boolean): Uint8Array {
   const found = new Uint8Array(order.length);

@@ -22,6 +22,7 @@ export type Code =
   | "MissingFeed"
   | "NoDerivative" // an op without a derivative stands between loss and parameter
   | "NonScalarLoss"
+  | "NotCompilable" // an op of which only the reference is known
   | "NotFinite" // NaN or infinity where none may be
   | "NotTensor" // an argument that is no node
   | "RankMismatch"

@@ -1,6 +1,6 @@
 // The reference of a scan: the body, step by step. Only what is asked for is kept, and only what that needs is computed.
 
-import { type Body, dependsOn, drawsAnew, FaultInBody, orderOf, readersIn } from "../../graph/body.ts";
+import { type Body, dependsOn, drawsAnew, FaultInBody, neededFor, readersIn } from "../../graph/body.ts";
 import { sizeOf } from "../../graph/dim.ts";
 import type { Attributes, Environment, Evaluation, Node, Results } from "../../graph/node.ts";
 import { insideOf, type Step } from "../../graph/source.ts";
@@ -94,18 +94,6 @@ export function branchesOfScan(operands: readonly Value[], at: Evaluation<ScanAt
     from += part.length;
   }
   return all;
-}
-
-/** The nodes of the body that are needed for what is asked: a state that is read needs its next one. */
-function neededFor(body: Body, asked: readonly { readonly kind: "stacked" | "final"; readonly of: Node }[]): Numbered {
-  const targets = new Set(asked.map((a) => a.of));
-  for (;;) {
-    const before = targets.size;
-    const graph = orderOf(body, [...targets]);
-    const present = new Set(graph.order);
-    for (const [i, s] of body.states.entries()) if (present.has(s)) targets.add(body.next[i]!);
-    if (targets.size === before) return graph;
-  }
 }
 
 interface Plan {

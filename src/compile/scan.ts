@@ -1,0 +1,186 @@
+// A scan becomes a time loop over its body. Slices of inputs are places that move with the step. What is asked for at every step is stored in its row
+// of the stack right away; a state of which all steps are asked for lives in a stack with one row more than there are steps, so that the state
+// before a step and the state after it are two rows, and nothing is copied.
+
+import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, variablesOf } from "../graph/body.ts";
+import type { Node } from "../graph/node.ts";
+import type { Step } from "../graph/source.ts";
+import type { Numbered } from "../graph/traverse.ts";
+import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
+import type { Loop, Place, Statement } from "./loops.ts";
+import { computationOf, elementsOf, fresh, lower, newBuffer, placeOf, type Scope } from "./lower.ts";
+import { count, identityMap, rowMajor, sizesOf } from "./places.ts";
+
+let loops = 0;
+
+export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): void {
+  const { body, recurrence, reverse, outer } = scan.attributes as ScanAttributes;
+  const { captured, states, inputs, next } = body;
+  const steps = recurrence.dim.size;
+  const loop: Loop = { id: ++loops, steps, backwards: reverse };
+  const asked = readers.map((r) => ({ reader: r, ...askedBy(r) }));
+  const graph = neededFor(body, asked);
+  const present = new Set(graph.order);
+  const { program } = scope;
+
+  const places = new Map<Node, Place>();
+  const aliases = new Map<Node, Node>();
+  for (const [i, c] of captured.entries()) if (present.has(c)) bind(c, scan.inputs[i]!, scope, places, aliases);
+  for (const [i, x] of inputs.entries()) {
+    if (!present.has(x)) continue;
+    const all = placeOf(scan.inputs[captured.length + states.length + i]!, scope);
+    places.set(x, row(all, loop, 0));
+  }
+
+  const stacked = new Set(asked.flatMap((a) => (a.kind === "stacked" ? [a.of] : [])));
+  const wanted = new Map<Node, Place>();
+  const copies: Statement[] = [];
+  const last = new Map<Node, Place>();
+  const stacks = new Map<Node, Place>();
+  for (const [i, s] of states.entries()) {
+    if (!present.has(s)) continue;
+    const after = next[i]!;
+    const sizes = sizesOf(s);
+    const label = s.op.label(s.attributes);
+    const first = scan.inputs[captured.length + i]!;
+    const start = (out: Place): void => {
+      scope.statements.push({ kind: "map", sizes, out, value: elementsOf(first, identityMap(sizes.length), fresh(scope, sizes.length)) });
+    };
+    if (stacked.has(s) || stacked.has(after)) {
+      const all: Place = {
+        buffer: newBuffer(program, s.dtype, (steps + 1) * count(sizes), "temporary", `${label} of all steps`),
+        offset: 0,
+        strides: rowMajor([steps + 1, ...sizes]),
+        times: [],
+      };
+      const size = count(sizes);
+      const [before, behind] = reverse ? [size, 0] : [0, size];
+      start({ ...all, offset: reverse ? steps * size : 0, strides: all.strides.slice(1) });
+      places.set(s, row({ ...all, offset: before }, loop, 0));
+      wanted.set(after, row({ ...all, offset: behind }, loop, 0));
+      stacks.set(s, { ...all, offset: before });
+      stacks.set(after, { ...all, offset: behind });
+      last.set(s, { ...all, offset: reverse ? 0 : steps * size, strides: all.strides.slice(1) });
+    } else {
+      const own: Place = {
+        buffer: newBuffer(program, s.dtype, count(sizes), "temporary", label),
+        offset: 0,
+        strides: rowMajor(sizes),
+        times: [],
+      };
+      const aside: Place = { ...own, buffer: newBuffer(program, s.dtype, count(sizes), "temporary", `next ${label}`) };
+      start(own);
+      places.set(s, own);
+      wanted.set(after, aside);
+      last.set(s, own);
+      copies.push({ kind: "map", sizes, out: own, value: { kind: "load", from: aside, dtype: s.dtype } });
+    }
+  }
+  for (const of of stacked) {
+    if (stacks.has(of) || variablesOf(body).has(of)) continue;
+    const sizes = [steps, ...sizesOf(of)];
+    const all: Place = {
+      buffer: newBuffer(program, of.dtype, count(sizes), "temporary", `${of.op.label(of.attributes)} of all steps`),
+      offset: 0,
+      strides: rowMajor(sizes),
+      times: [],
+    };
+    stacks.set(of, all);
+    wanted.set(of, row(all, loop, 0));
+  }
+
+  const path = [...scope.path, ...pathOf(outer), loop];
+  const common = { program, places, aliases, outer: scope };
+  // what is the same in every step is computed once, before the loop
+  const fixed = fixedIn(graph, body);
+  const isMoving = (n: Node): boolean => !fixed.has(n);
+  const before: Scope = { ...common, statements: scope.statements, wanted: new Map(), path: scope.path };
+  lower(
+    restrictedTo(graph, (n) => fixed.has(n) || places.has(n) || aliases.has(n)),
+    before,
+    readBy(graph, fixed, isMoving),
+  );
+  const inner: Scope = { ...common, statements: [], wanted, path };
+  lower(graph, inner, new Set([...wanted.keys()]));
+  scope.statements.push({ kind: "for", loop, body: [...inner.statements, ...copies] });
+
+  for (const { reader, kind, of } of asked) {
+    const made = kind === "final" ? last.get(of)! : (stacks.get(of) ?? everyStep(of, scan, scope));
+    const elsewhere = scope.wanted.get(reader); // a row of a stack around
+    if (elsewhere !== undefined) {
+      scope.statements.push({
+        kind: "map",
+        sizes: sizesOf(reader),
+        out: elsewhere,
+        value: { kind: "load", from: made, dtype: reader.dtype },
+      });
+    }
+    scope.places.set(reader, elsewhere ?? made);
+  }
+}
+
+/** A variable that is asked for at every step: an input is its own stack, what is captured the same at every step. */
+function everyStep(variable: Node, scan: Node, scope: Scope): Place {
+  const { body } = scan.attributes as ScanAttributes;
+  const input = body.inputs.indexOf(variable);
+  if (input >= 0) return placeOf(scan.inputs[body.captured.length + body.states.length + input]!, scope);
+  const outside = placeOf(scan.inputs[body.captured.indexOf(variable)]!, scope);
+  return { ...outside, strides: [0, ...outside.strides] };
+}
+
+/** One row of a stack, which moves with the step. */
+function row({ buffer, offset, strides, times }: Place, loop: Loop, at: number): Place {
+  const [first = 0, ...rest] = strides;
+  return { buffer, offset: offset + at * first, strides: rest, times: [...times, { loop, stride: first }] };
+}
+
+/** A captured value is read where it is; one that is only a number stays one. */
+function bind(variable: Node, operand: Node, scope: Scope, places: Map<Node, Place>, aliases: Map<Node, Node>): void {
+  const kind = scope.places.has(operand) ? undefined : computationOf(operand)?.kind;
+  if (kind === "fill" || kind === "position") aliases.set(variable, operand);
+  else places.set(variable, placeOf(operand, scope));
+}
+
+function fixedIn(graph: Numbered, body: Body): ReadonlySet<Node> {
+  const variables = variablesOf(body);
+  const changing = new Set([...body.states, ...body.inputs]);
+  const varies = dependsOn(graph, (n) => changing.has(n) || (!variables.has(n) && drawsAnew(n)));
+  return new Set(graph.order.filter((n, i) => varies[i] === 0 && !variables.has(n) && graph.start[i] !== graph.start[i + 1]));
+}
+
+/** Fixed nodes that moving ones read. */
+function readBy({ order, operands, start }: Numbered, fixed: ReadonlySet<Node>, reads: (n: Node) => boolean): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  for (const [i, node] of order.entries()) {
+    if (!reads(node)) continue;
+    for (let k = start[i]!; k < start[i + 1]!; k++) {
+      const x = order[operands[k]!]!;
+      if (fixed.has(x) && bodyOf(x) === undefined) found.add(x);
+    }
+  }
+  return found;
+}
+
+/** The part of an order that a test selects; what is read from elsewhere must be bound. */
+function restrictedTo(graph: Numbered, keep: (n: Node) => boolean): Numbered {
+  const order: Node[] = [];
+  const number = new Map<number, number>();
+  for (const [i, n] of graph.order.entries()) {
+    if (!keep(n) && graph.start[i] !== graph.start[i + 1]) continue;
+    number.set(i, order.length);
+    order.push(n);
+  }
+  const start = new Int32Array(order.length + 1);
+  const operands: number[] = [];
+  for (const [i] of graph.order.entries()) {
+    const own = number.get(i);
+    if (own === undefined) continue;
+    for (let k = graph.start[i]!; k < graph.start[i + 1]!; k++) operands.push(number.get(graph.operands[k]!)!);
+    start[own + 1] = operands.length;
+  }
+  return { order, operands: Int32Array.from(operands), start, outputs: new Int32Array() };
+}
+
+function pathOf(step: Step | undefined): readonly number[] {
+  return step === undefined ? [] : [...pathOf(step.outer), step.t];
+}
