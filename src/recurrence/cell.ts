@@ -97,11 +97,15 @@ export function readCell(verb: string, cell: Cell, options: Options, sure: boole
     if (wrong !== undefined || !sure || (time.size === 0 && mistakes.length > 0)) {
       return { mistakes: wrong === undefined ? mistakes : [...mistakes, wrong], rests: order.filter((n) => !depends.has(n)), output };
     }
-    const results = computed(given, new Set(own));
+    const stepsOwn = new Set(own);
+    const results = computed(given, stepsOwn);
     const next = results.next.map((n, i) => select(n, states[i]));
     const outputs = results.outputs.map((o) => select(o, real === undefined ? undefined : zeroOf(o, o.shape)));
     const all = topological([...next, ...outputs]);
-    const anew = dependents(all, new Set([...variables, ...all.filter((n) => n.op === passOp || (n.id > before && drawsAnew(n)))]));
+    // the step's own: not what another recurrence, which the cell reads, has of the kind
+    const copies = new Set([...results.next, ...results.outputs].filter((n) => !stepsOwn.has(n)));
+    const isSource = (n: Node): boolean => copies.has(n) || (n.id > before && drawsAnew(n));
+    const anew = dependents(all, new Set([...variables, ...all.filter(isSource)]));
     const instances = all.filter((n) => anew.has(n) && !variables.has(n));
     const body: Body = {
       captured: capturedBy(instances, variables, before),
