@@ -2,26 +2,36 @@
 
 import { readersIn } from "../graph/body.ts";
 import type { Dim } from "../graph/dim.ts";
+import { withOperands } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building } from "../graph/source.ts";
 import { type Numbered, numbered } from "../graph/traverse.ts";
 import { algebra as m } from "../ops/algebra.ts";
 import { reverse } from "./reverse.ts";
 
-/** The outputs with `dim` as their first dim, when the nodes of `given` are replaced by ones that have it. */
+/**
+ * The outputs with `dim` as their first dim, when the nodes of `given` are replaced by ones that have it, and those of `instead` by others of
+ * their own shape.
+ */
 export function lift(
   outputs: readonly Node[],
   given: ReadonlyMap<Node, Node>,
   dim: Dim,
   { order, start }: Numbered = numbered(outputs),
+  instead: ReadonlyMap<Node, Node> = new Map(),
 ): readonly Node[] {
   const lifted = new Map(given);
+  const same = new Map(instead);
   const { site, cell } = ambientOrigin();
   const readers = readersIn(order);
   for (const [number, node] of order.entries()) {
     // a variable of a body has no operands, whatever it was computed from
-    if (lifted.has(node) || start[number] === start[number + 1] || !node.inputs.some((i) => lifted.has(i))) continue;
-    const inputs = node.inputs.map((i) => lifted.get(i) ?? i);
+    if (lifted.has(node) || start[number] === start[number + 1]) continue;
+    const inputs = node.inputs.map((i) => lifted.get(i) ?? same.get(i) ?? i);
+    if (!node.inputs.some((i) => lifted.has(i))) {
+      if (inputs.some((x, i) => x !== node.inputs[i])) same.set(node, withOperands(node, inputs));
+      continue;
+    }
     const which = node.inputs.map((i) => lifted.has(i));
     const build = () =>
       node.op.lift({ node, inputs, lifted: which, attributes: node.attributes, dim, readers: readers.get(node) ?? [] }, m);
@@ -31,7 +41,7 @@ export function lift(
     (o) =>
       lifted.get(o) ??
       m.broadcast(
-        o,
+        same.get(o) ?? o,
         [dim, ...o.shape],
         o.shape.map((_, i) => i + 1),
       ),
