@@ -30,6 +30,7 @@ export { batches } from "./train/batches.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
 export { sentences } from "./train/sentences.ts";
+export { vocabulary } from "./train/vocabulary.ts";
 
 /** A verb on its options, when they make sense. */
 function checked<A>(verb: string, options: EvaluateOptions, carryOut: () => Checked<A>): Checked<A> {

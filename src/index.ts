@@ -17,6 +17,7 @@ import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
 import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
 import type { Source } from "./train/sentences.ts";
+import type { Vocabulary, VocabularyOptions } from "./train/vocabulary.ts";
 
 export * from "./both-doors.ts";
 
@@ -88,6 +89,23 @@ export function interpret<T>(outputs: T, options?: ProgramOptions): Program<T> {
     parameters: () => program.parameters(),
     set: (values) => orThrow(program.set(values)),
   };
+}
+
+/**
+ * Numbers the tokens of `texts`. The most frequent comes first; of equally frequent ones, the one seen first: the same texts
+ * give the same ids.
+ *
+ * @throws ClewError `BadArgument` for texts or options that make no sense
+ * @example
+ * import { vocabulary } from "clew";
+ * const v = vocabulary(["a good movie", "a bad movie"]);
+ * v.tokens; // ["<padding>", "<unknown>", "a", "movie", "good", "bad"]
+ * v.encode("a splendid movie"); // [2, 1, 3]
+ * v.unknown("a splendid movie"); // ["splendid"]
+ * v.decode(v.encode("a good movie")); // ["a", "good", "movie"]
+ */
+export function vocabulary(texts: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
+  return orThrow(fp.vocabulary(texts, options));
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { isRecord } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { add } from "../ops/add.ts";
 import { gather } from "../ops/gather.ts";
@@ -14,7 +15,7 @@ import { softmax } from "../ops/softmax.ts";
 import { sum } from "../ops/sum.ts";
 import { where } from "../ops/where.ts";
 import { lengthMask } from "../recurrence/mask.ts";
-import { accuracy, buildOf, byName, type DataDims, type Model } from "./model.ts";
+import { accuracy, buildOf, byName, type DataDims, type Model, withoutOptions } from "./model.ts";
 
 export interface BagOfWordsOptions {
   /** Number of ids: `vocabulary(texts).size`. */
@@ -42,7 +43,9 @@ export interface BagOfWords extends Model {
  */
 export function bagOfWords(options: BagOfWordsOptions): BagOfWords {
   const line = calledFrom(bagOfWords);
-  return standingAt(line, () => madeAt(line, options));
+  const made = () =>
+    isRecord(options) ? madeAt(line, options) : withoutOptions<BagOfWords>(line, "bagOfWords", options, "{ words: vocabulary.size }");
+  return standingAt(line, made);
 }
 
 function madeAt(line: Site, { words, labels = 2 }: BagOfWordsOptions): BagOfWords {

@@ -3,6 +3,7 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { isRecord } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { add } from "../ops/add.ts";
 import { input } from "../ops/input.ts";
@@ -10,7 +11,7 @@ import { softmaxCrossEntropy } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
-import { accuracy, type Built, buildOf, byName, type DataDims, type Model } from "./model.ts";
+import { accuracy, type Built, buildOf, byName, type DataDims, type Model, withoutOptions } from "./model.ts";
 import { activationOf, type activations } from "./rnn.ts";
 
 export interface FeedForwardOptions {
@@ -46,7 +47,11 @@ export interface BuiltFeedForward extends Built {
  */
 export function feedForward(options: FeedForwardOptions): Model<BuiltFeedForward> {
   const line = calledFrom(feedForward);
-  return standingAt(line, () => madeAt(line, options));
+  const made = () =>
+    isRecord(options)
+      ? madeAt(line, options)
+      : withoutOptions<Model<BuiltFeedForward>>(line, "feedForward", options, "{ features: 4, hidden: [6, 5] }");
+  return standingAt(line, made);
 }
 
 function madeAt(line: Site, { features, hidden, labels = 2, activation = "tanh" }: FeedForwardOptions): Model<BuiltFeedForward> {

@@ -1,8 +1,11 @@
 // What a model is. Data dims vary (training, one sentence, the last batch), weights do not: parameters are made once, and `build` makes the
 // graph for given sizes around them.
 
+import { diagnostic } from "../graph/diagnostics.ts";
 import type { Dim, Shape } from "../graph/dim.ts";
+import { ill } from "../graph/make.ts";
 import type { DType, Node, Parameter, Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { argmax } from "../ops/argmax.ts";
 import { cast } from "../ops/cast.ts";
@@ -46,6 +49,13 @@ export function buildOf<D, B extends Built>(line: Site, body: (dims: D) => B): (
 /** The graph of a model, ready or the user's own, when it is we who ask for it. */
 export function built<B extends Built>(model: Model<B>, dims: DataDims): B {
   return (ready.get(model.build) as typeof model.build | undefined)?.(dims) ?? model.build(dims);
+}
+
+/** A ready model of which the options are no record: whatever is made of it says so, where it was made. */
+export function withoutOptions<M>(line: Site, op: string, options: unknown, hint: string): M {
+  const message = `the options must be a record, found ${shown(options)}`;
+  const found = ill(diagnostic({ code: "BadArgument", op, message, hint, site: line }));
+  return { parameters: { options: found }, build: () => ({ inputs: {}, loss: found, predictions: found }) } as M;
 }
 
 /** The share of labels that have the highest score: scores [..., label], labels [...]. */

@@ -2,6 +2,7 @@
 
 import { type Dim, dim } from "../graph/dim.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
+import { isRecord } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
 import { dropout } from "../ops/dropout.ts";
@@ -15,7 +16,7 @@ import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
 import { lengthMask } from "../recurrence/mask.ts";
 import { type UnrolledStep, unroll } from "../recurrence/unroll.ts";
-import { accuracy, type Built, buildOf, byName, type DataDims, type Model } from "./model.ts";
+import { accuracy, type Built, buildOf, byName, type DataDims, type Model, withoutOptions } from "./model.ts";
 import { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
 
 export interface SentenceRnnOptions extends RnnOptions {
@@ -80,7 +81,11 @@ export interface SentenceRnn extends Model<BuiltSentenceRnn> {
  */
 export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
   const line = calledFrom(sentenceRnn);
-  return standingAt(line, () => madeAt(line, options));
+  const made = () =>
+    isRecord(options)
+      ? madeAt(line, options)
+      : withoutOptions<SentenceRnn>(line, "sentenceRnn", options, "{ words: vocabulary.size, vector: 16, hidden: 16 }");
+  return standingAt(line, made);
 }
 
 function madeAt(line: Site, options: SentenceRnnOptions): SentenceRnn {

@@ -4,8 +4,9 @@
 // A layer above takes the outputs of a layer below apart again: index(stack(h_1 … h_T), t) is h_t. It is left so: with h_t itself as the
 // operand, its adjoint would be ((carry + layer above) + loss) where it now is (carry + (layer above + loss)), and no more the bits of a scan.
 
+import type { Diagnostic } from "../graph/diagnostics.ts";
 import type { Dim } from "../graph/dim.ts";
-import { ill, illLike, make, remake } from "../graph/make.ts";
+import { ill, illLike, make, mistakeHere, remake } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { ambientOrigin, building, composite, insideOf, type Step } from "../graph/source.ts";
 import { nodesOf, type Tree } from "../graph/tree.ts";
@@ -71,12 +72,28 @@ function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
   const template = readCell("unroll", cell, options, true);
   if ("mistakes" in template)
     return withSteps(failed(ill(template.mistakes, { rests: template.rests }), options, template.output), options.time);
+  const tooMany = tooManySteps(options.time, template);
+  if (tooMany !== undefined) return withSteps(failed(ill(tooMany, { rests: template.first }), options, template.output), options.time);
   return substituted(template, options);
+}
+
+/** Walks over a graph keep nodes in Sets, which have room for 2^24; so many nodes are some 4 GiB. */
+const mostNodes = 2 ** 24;
+
+function tooManySteps({ name, size }: Dim, { own, body }: Template): Diagnostic | undefined {
+  if (size * (own.length + body.inputs.length) <= mostNodes) return undefined;
+  return mistakeHere(
+    "TooLarge",
+    "unroll",
+    `no graph holds ${size} steps of ${name}`,
+    [],
+    "scan: its graph has one step, however many are made",
+  );
 }
 
 /** Steps of what failed: all of them rest on the mistakes. */
 function withSteps({ outputs, final, step }: Failed, time: Dim | undefined): AnyUnrolled {
-  return { outputs, final, steps: Array.from({ length: time?.size ?? 1 }, () => step) } as AnyUnrolled;
+  return { outputs, final, steps: new Array(Math.min(time?.size ?? 1, mostNodes)).fill(step) } as AnyUnrolled;
 }
 
 /** The template's instances, step by step. */

@@ -7,4 +7,4 @@ export { type AdamOptions, type AdamWOptions, adam, adamw, scale, sgd } from "./
 export type { PredictOptions, Score } from "./predict.ts";
 export type { BatchFeeds, Source } from "./sentences.ts";
 export { chain, type GradientTransformation, type PerParameter, type Transformed, updates } from "./transformation.ts";
-export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, vocabulary, words } from "./vocabulary.ts";
+export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, type VocabularyOptions, words } from "./vocabulary.ts";

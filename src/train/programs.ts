@@ -7,7 +7,8 @@ import { inference } from "../autodiff/inference.ts";
 import { interpret, type ParameterStore, type Program } from "../evaluate/program.ts";
 import type { Checked } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
-import type { Parameter, Tensor } from "../graph/node.ts";
+import { isNode, type Parameter, type Tensor } from "../graph/node.ts";
+import { badArgument, isRecord, shown } from "../graph/options.ts";
 import { type Built, built, type Model } from "../models/model.ts";
 import { type GradientTransformation, updates } from "./transformation.ts";
 
@@ -29,8 +30,14 @@ export function bySize<P>(make: (sizes: Sizes) => Checked<P>): (sizes: Sizes) =>
   };
 }
 
-function builtFor<B extends Built>(model: Model<B>, { time, batch }: Sizes): B {
-  return built(model, { time: dim("time", time), batch: dim("batch", batch) });
+/** A model's graph by size: what the user's own `build` gives may be anything. */
+function builtFor<B extends Built>(model: Model<B>, { time, batch }: Sizes, need: "loss" | "predictions"): Checked<B> {
+  const made: unknown = built(model, { time: dim("time", time), batch: dim("batch", batch) });
+  const hint = "build: ({ time, batch }) => ({ inputs, loss, predictions })";
+  if (!isRecord(made)) return E.left([badArgument("build", `the model's build gave ${shown(made)}, expected a record`, hint)]);
+  if (!isNode(made[need]))
+    return E.left([badArgument("build", `of what the model's build gave, ${need} is ${shown(made[need])}, expected a tensor`, hint)]);
+  return E.right(made as unknown as B);
 }
 
 export interface Shared {
@@ -42,7 +49,9 @@ export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Ten
 
 /** Loss, gradient and the optimiser's step, as one program. Parameters that the loss does not reach at this size stay as they are. */
 export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
-  const { loss, metric } = builtFor(model, sizes);
+  const made = builtFor(model, sizes, "loss");
+  if (E.isLeft(made)) return made;
+  const { loss, metric } = made.right;
   const gradients = grad(loss, { ...model.parameters }, { unreached: "zero" }) as { readonly [name: string]: Tensor };
   const perParameter = new Map<Parameter, Tensor>(Object.entries(model.parameters).map(([name, w]) => [w, gradients[name]!]));
   const outputs: Scored = metric === undefined ? { loss } : { loss, metric };
@@ -51,12 +60,14 @@ export function trainingProgram(model: Model, optimiser: GradientTransformation,
 
 /** Loss and metric without dropout; nothing is written. */
 export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
-  const { loss, metric } = builtFor(model, sizes);
+  const made = builtFor(model, sizes, "loss");
+  if (E.isLeft(made)) return made;
+  const { loss, metric } = made.right;
   return interpret(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
 }
 
 /** Predictions without dropout; nothing is written. */
 export function predictionProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<{ readonly predictions: Tensor }>> {
-  const { predictions } = builtFor(model, sizes);
-  return interpret(inference({ predictions }), shared);
+  const made = builtFor(model, sizes, "predictions");
+  return E.isLeft(made) ? made : interpret(inference({ predictions: made.right.predictions }), shared);
 }

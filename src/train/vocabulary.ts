@@ -1,6 +1,10 @@
 // From text to numbers and back. A tokeniser cuts a text into tokens; a vocabulary numbers the tokens that it has seen often enough.
 // Two ids are taken: 0 fills a batch up to one length, 1 stands for every token that the vocabulary does not hold.
 
+import * as E from "fp-ts/lib/Either.js";
+import type { Checked, Diagnostic } from "../graph/diagnostics.ts";
+import { badArgument, isRecord, shown, wrongRecord } from "../graph/options.ts";
+
 /** Cuts a text into tokens, in order. */
 export type Tokenise = (text: string) => readonly string[];
 
@@ -58,24 +62,44 @@ export interface Vocabulary {
   readonly unknown: (text: string) => readonly string[];
 }
 
-/**
- * Numbers the tokens of `texts`. The most frequent comes first; of equally frequent ones, the one seen first: the same texts
- * give the same ids.
- *
- * @param options.minimum a token seen fewer times than this has no id; 1 when left out
- * @param options.tokenise `words` when left out
- *
- * @example
- * import { vocabulary } from "clew";
- * const v = vocabulary(["a good movie", "a bad movie"]);
- * v.tokens; // ["<padding>", "<unknown>", "a", "movie", "good", "bad"]
- * v.encode("a splendid movie"); // [2, 1, 3]
- * v.unknown("a splendid movie"); // ["splendid"]
- * v.decode(v.encode("a good movie")); // ["a", "good", "movie"]
- */
-export function vocabulary(texts: Iterable<string>, options: { readonly minimum?: number; readonly tokenise?: Tokenise } = {}): Vocabulary {
-  const { minimum = 1, tokenise = words } = options;
+export interface VocabularyOptions {
+  /** A token seen fewer times than this has no id; 1 when left out. */
+  readonly minimum?: number;
+  /** `words` when left out. */
+  readonly tokenise?: Tokenise;
+}
 
+/** Numbers the tokens of `texts`, or says what is wrong with the texts or the options. */
+export function vocabulary(texts: Iterable<string>, options: VocabularyOptions = {}): Checked<Vocabulary> {
+  const isList = typeof texts === "object" && texts !== null && Symbol.iterator in texts;
+  const list = isList ? [...texts] : undefined; // once: it may be a generator
+  const problems = [...(list === undefined ? [noList(texts)] : wrongTexts(list)), ...wrongOptions(options)];
+  return problems.length > 0 ? E.left(problems) : E.right(numbered(list!, options));
+}
+
+function noList(texts: unknown): Diagnostic {
+  return badArgument("vocabulary", `the texts must be a list of strings, found ${shown(texts)}`, '["a good movie", "a bad movie"]');
+}
+
+function wrongTexts(texts: readonly unknown[]): readonly Diagnostic[] {
+  const odd = texts.findIndex((t) => typeof t !== "string");
+  return odd < 0 ? [] : [badArgument("vocabulary", `texts[${odd}] is ${shown(texts[odd])}, expected a string`)];
+}
+
+function wrongOptions(options: unknown): readonly Diagnostic[] {
+  const { minimum = 1, tokenise = words } = isRecord(options) ? options : {};
+  return [
+    ...wrongRecord("vocabulary", options),
+    ...(typeof minimum === "number" && minimum >= 0
+      ? []
+      : [badArgument("vocabulary", `minimum is ${shown(minimum)}`, "a number, 0 or more: how often a token must be seen")]),
+    ...(typeof tokenise === "function"
+      ? []
+      : [badArgument("vocabulary", `tokenise is ${shown(tokenise)}`, "a function from a text to its tokens, such as words")]),
+  ];
+}
+
+function numbered(texts: readonly string[], { minimum = 1, tokenise = words }: VocabularyOptions): Vocabulary {
   const counts = new Map<string, number>();
   for (const text of texts) for (const token of tokenise(text)) counts.set(token, (counts.get(token) ?? 0) + 1);
   const seen = [...counts]

@@ -26,6 +26,7 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   jacobianNorms: [recurrent.steps, { x: 1 }],
   batches: [[], { size: 0, seed: -1 }],
   sentences: [[{ ids: [1.5], label: 0 }], { size: 0 }],
+  vocabulary: [[1, "a"], { minimum: "two", tokenise: "words" }],
   predict: [clew.bagOfWords({ words: 4 }), {}, [[9]]],
 };
 

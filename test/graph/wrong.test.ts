@@ -11,6 +11,7 @@ import {
   mul,
   parameter,
   scalar,
+  scan,
   sgd,
   sum,
   tanh,
@@ -203,6 +204,31 @@ describe("what no memory holds", () => {
     })();
     if (result !== undefined)
       expect(left(result)).toEqual(["parameter: memory does not hold [most=4294967296]: 4294967296 elements, 32 GiB"]);
+  });
+});
+
+describe("more steps than a graph holds", () => {
+  const huge = dim("time", 2 ** 33);
+  const recurrence = (verb: Untyped) => verb((h: Untyped) => ({ state: tanh(h), output: h }), { steps: huge, from: zeros([hidden]) });
+
+  test("are no unrolling", () => {
+    const { outputs, final: last, steps: made } = recurrence(unroll);
+    for (const part of [outputs, last, made[9].state, { outputs, last }])
+      expect(left(fp.graph(part))).toEqual(["unroll: no graph holds 8589934592 steps of time"]);
+  });
+
+  test("nor are they with options that make no sense", () => {
+    const odd: Untyped = unroll;
+    const { final: last } = odd((h: Untyped) => ({ state: h, output: h }), { steps: huge, from: zeros([hidden]), mask: 3 });
+    expect(left(fp.graph(last))).toEqual(["unroll: the mask must be a tensor, found number"]);
+  });
+
+  test("are a scan, of which no memory holds the outputs", () => {
+    const { outputs, final: last } = recurrence(scan);
+    expect(left(fp.graph({ outputs, last, g: fp.grad(sum(last), { w: zeros([]) }, { unreached: "zero" }) }))).toEqual([]);
+    expect(left(fp.evaluate(outputs, {}))).toEqual([
+      "stacked: memory does not hold [time=8589934592, hidden=2]: 17179869184 elements, 128 GiB",
+    ]);
   });
 });
 

@@ -1,10 +1,10 @@
 // What is wrong with a ready model is told at the user's line: where the model was made, or where its graph was asked for.
 
-import { bagOfWords, dim, feedForward, input, type Model, rnn, sentenceRnn, sentences, sgd, tanh, unroll, zeros } from "clew";
+import { bagOfWords, dim, feedForward, input, type Model, parameter, rnn, sentenceRnn, sentences, sgd, tanh, unroll, zeros } from "clew";
 import * as fp from "clew/fp";
 import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { here, lineOf, told, type Untyped } from "../graph/told.ts";
+import { here, lineOf, messages, told, type Untyped } from "../graph/told.ts";
 
 const time = dim("time", 3);
 const batch = dim("batch", 2);
@@ -96,4 +96,48 @@ test("composites in a ready model are called by their names", () => {
   const { loss } = bagOfWords({ words: 4 }).build({ time: dim("time", 1), batch: dim("batch", 1) });
   const result = fp.evaluate(loss, { ids: [[1]], lengths: [1], labels: [2] });
   expect(E.isLeft(result) && result.left.map((d) => d.op)).toEqual(["softmaxCrossEntropy"]);
+});
+
+describe("options that are no record", () => {
+  const made: Readonly<Record<string, (options: Untyped) => readonly [Model, string]>> = {
+    bagOfWords: (options) => [bagOfWords(options), here()],
+    sentenceRnn: (options) => [sentenceRnn(options), here()],
+    feedForward: (options) => [feedForward(options), here()],
+  };
+  test.each(Object.entries(made))("%s", (name, make) => {
+    for (const [options, found] of [
+      [null, "null"],
+      [undefined, "undefined"],
+      [[3], "an array"],
+    ] as const) {
+      const [model, line] = make(options);
+      const { loss, predictions } = model.build({ time, batch });
+      for (const diagnostics of [told({ ...model.parameters }), told(loss), told(predictions)]) {
+        expect(messages(diagnostics)).toEqual([`${name}: the options must be a record, found ${found}`]);
+        expect(lineOf(diagnostics[0]!.at)).toBe(line);
+      }
+      const said = fp.predict(model, {}, [[1]]);
+      expect(E.isLeft(said) && messages(said.left)).toEqual([`${name}: the options must be a record, found ${found}`]);
+    }
+  });
+});
+
+describe("a user's own model", () => {
+  const w = parameter("w", []);
+  test.each<readonly [Untyped, string, string]>([
+    [undefined, "the model's build gave undefined, expected a record", "the model's build gave undefined, expected a record"],
+    [
+      { inputs: {} },
+      "of what the model's build gave, loss is undefined, expected a tensor",
+      "of what the model's build gave, predictions is undefined, expected a tensor",
+    ],
+  ])("that builds %j", async (gives, asLoss, asPredictions) => {
+    const model: Untyped = { parameters: { w }, build: () => gives };
+    const data = E.getOrElse((): Untyped => undefined)(fp.sentences([{ ids: [1], label: 0 }], { size: 1 }));
+    const events = [];
+    for await (const event of fp.fit(model, data, { optimiser: sgd(1), epochs: 1 })) events.push(event);
+    expect(events.map((e) => (e.kind === "failure" ? messages(e.diagnostics) : e.kind))).toEqual([[`build: ${asLoss}`]]);
+    const said = fp.predict(model, {}, [[1]]);
+    expect(E.isLeft(said) && messages(said.left)).toEqual([`build: ${asPredictions}`]);
+  });
 });

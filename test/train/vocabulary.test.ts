@@ -1,6 +1,9 @@
+import { characters, paddingId, unknownId, vocabulary, words } from "clew";
+import * as fp from "clew/fp";
 import fc from "fast-check";
+import * as E from "fp-ts/lib/Either.js";
 import { describe, expect, test } from "vitest";
-import { characters, paddingId, unknownId, vocabulary, words } from "../../src/train/vocabulary.ts";
+import { messages, type Untyped } from "../graph/told.ts";
 
 describe("words", () => {
   test.each([
@@ -85,5 +88,27 @@ describe("vocabulary", () => {
         expect(v.size).toBe(v.tokens.length);
       }),
     );
+  });
+});
+
+describe("what makes no vocabulary", () => {
+  const list = "the texts must be a list of strings, found";
+  test.each<readonly [Untyped, Untyped, readonly string[]]>([
+    [null, {}, [`${list} null`]],
+    ["a text", {}, [`${list} "a text"`]],
+    [["a", 3], {}, ["texts[1] is 3, expected a string"]],
+    [["a"], null, ["the options must be a record, found null"]],
+    [undefined, { minimum: "2", tokenise: 1 }, [`${list} undefined`, 'minimum is "2"', "tokenise is 1"]],
+  ])("%j, %j", (texts, options, told) => {
+    const made = fp.vocabulary(texts, options);
+    expect(E.isLeft(made) && messages(made.left)).toEqual(told.map((m) => `vocabulary: ${m}`));
+  });
+
+  test("a generator is gone through once", () => {
+    const texts = (function* () {
+      yield "a b";
+      yield "b";
+    })();
+    expect(vocabulary(texts).tokens).toEqual(["<padding>", "<unknown>", "b", "a"]);
   });
 });
