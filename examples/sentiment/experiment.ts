@@ -33,7 +33,7 @@ export async function experiment(task: Task, { seed, command, ask: own }: Experi
   bagBar.leave();
 
   const gradientCheck = prove(task, rnn, seed);
-  terminal.line(proved(gradientCheck));
+  for (const told of proved(gradientCheck)) terminal.line(told);
 
   const asked = questionsOf(task, own);
   const questions = ask(task, bag, rnn, asked);

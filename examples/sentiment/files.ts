@@ -75,7 +75,7 @@ export function reportJson(results: Results): string {
     seconds: results[name].seconds,
     curve,
   });
-  const { verdict, maxRelativeError, tolerance, loss, worst, parameters } = gradientCheck;
+  const { verdict, reasons, maxRelativeError, tolerance, loss, worst, parameters } = gradientCheck;
   const json = {
     command,
     seed,
@@ -84,6 +84,7 @@ export function reportJson(results: Results): string {
     gradientCheck: {
       maxRelativeError,
       verdict,
+      reasons,
       tolerance,
       loss,
       worst: worst && { place: worst.place, derived: worst.derived, numeric: worst.numeric, relativeError: worst.relativeError },

@@ -115,9 +115,9 @@ export function header({
   ];
 }
 
-export function proved({ verdict, maxRelativeError, worst }: GradientReport): string {
+export function proved({ verdict, maxRelativeError, worst, reasons = [] }: GradientReport): readonly string[] {
   const text = `2 prove  derived against numeric gradient: worst ${maxRelativeError.toExponential(1)}${worst === undefined ? "" : ` at ${worst.place}`}`;
-  return `${text.padEnd(width)} ${verdict.toUpperCase()}`;
+  return [`${text.padEnd(width)} ${verdict.toUpperCase()}`, ...reasons.map((reason) => `   ${reason}`)];
 }
 
 /** Words that the models cannot know, in a phrase each. */

@@ -193,7 +193,10 @@ describe("what the report claims", () => {
     expect((await pageOf(failed)).text).toContain("the net did not find the rule");
     const ordered = { ...phrases, rnn: { ...phrases.rnn, shuffledAccuracy: phrases.rnn.heldOutAccuracy } };
     expect((await pageOf(ordered)).text).toContain("little of what it knows lies in the order");
-    expect((await pageOf({ ...phrases, gradientCheck: { ...phrases.gradientCheck, verdict: "fail" } })).text).toContain("✗ fail");
+    const reasons = ["E could not be measured: the numeric derivative may be off by 1.0e+0, and no entry stands out of that"];
+    const refuted = (await pageOf({ ...phrases, gradientCheck: { ...phrases.gradientCheck, verdict: "fail", reasons } })).text;
+    expect(refuted).toContain("✗ fail");
+    expect(refuted).toContain(reasons[0]);
   });
   it("says of a file who wins there", async () => {
     const { text } = await pageOf(file);

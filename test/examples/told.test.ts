@@ -7,9 +7,9 @@ import { lossFloor } from "../../examples/sentiment/floor.ts";
 import { drawGraph } from "../../examples/sentiment/report/pictures.ts";
 import { hundredths } from "../../examples/sentiment/shares.ts";
 import { phraseTask } from "../../examples/sentiment/task.ts";
-import { terminal, unknownWords } from "../../examples/sentiment/terminal.ts";
+import { proved, terminal, unknownWords } from "../../examples/sentiment/terminal.ts";
 import { verdictOf } from "../../src/recurrence/verdict.ts";
-import { file } from "./report-fixture.ts";
+import { file, phrases } from "./report-fixture.ts";
 
 describe("the floor of a loss at every word", () => {
   test("is the entropy of the label given the words so far", () => {
@@ -133,4 +133,14 @@ test("where no terminal listens, a line comes every few seconds", () => {
   for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeLessThanOrEqual(4000);
   expect(lines.length).toBeLessThan(50);
   expect(lines.some(({ text }) => /epoch 2\/3, 50 %/.test(text))).toBe(true);
+});
+
+test("a gradient check that fails says why", () => {
+  const { gradientCheck } = phrases;
+  expect(proved(gradientCheck)).toEqual([expect.stringMatching(/^2 prove .* PASS$/)]);
+  const reasons = ["E[1,2] derived 1, numeric 2: relative error 5.0e-1, tolerance 1e-7", "V could not be measured"];
+  expect(proved({ ...gradientCheck, verdict: "fail", reasons })).toEqual([
+    expect.stringMatching(/^2 prove .* FAIL$/),
+    ...reasons.map((reason) => `   ${reason}`),
+  ]);
 });

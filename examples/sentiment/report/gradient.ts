@@ -76,7 +76,7 @@ ${norms.map(
 }
 
 export function proof({ gradientCheck }: Results): Html {
-  const { verdict, maxRelativeError, tolerance, worst, kinks, parameters, loss } = gradientCheck;
+  const { verdict, reasons = [], maxRelativeError, tolerance, worst, kinks, parameters, loss } = gradientCheck;
   const passed = verdict === "pass";
   const rows = parameters.map(
     (
@@ -96,6 +96,7 @@ export function proof({ gradientCheck }: Results): Html {
   rounding decides. The largest relative error is
   <b class="nowrap">${scientific(maxRelativeError)}</b>${where}: <b class="verdict nowrap ${passed ? "right" : "wrong"}">${passed ? "✓ pass" : "✗ fail"}</b>, at a tolerance of
   ${scientific(tolerance)}.${kinks.length > 0 ? html` ${counted(kinks.length, "entry", "entries")} lay on a kink and ${kinks.length === 1 ? "was" : "were"} checked from both sides.` : undefined}</p>
+${reasons.length === 0 ? undefined : html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 <div class="scroll" tabindex="0" role="region" aria-label="The gradient check, by parameter"><table>
 <thead><tr><th scope="col">Parameter</th><th scope="col">Shape</th><th scope="col">Checked</th><th scope="col" class="number">Largest relative error</th></tr></thead>
 <tbody>
