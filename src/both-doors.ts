@@ -12,6 +12,7 @@ export type {
 } from "./autodiff/check/report.ts";
 export { type GradOptions, grad, hessian, hvp, jacobian, jvp, type Like, valueAndGrad, vjp, type Wrt } from "./autodiff/derivatives.ts";
 export { inference } from "./autodiff/inference.ts";
+export type { CompileOptions } from "./compile/compile.ts";
 export type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 export type { Feeds } from "./evaluate/feeds.ts";
 export type { ParameterStore, ParameterValues, ProgramOptions, RunOptions, Update } from "./evaluate/program.ts";

@@ -23,6 +23,7 @@ import {
 } from "./recurrence/flow.ts";
 
 export * from "./both-doors.ts";
+export { type CompiledProgram, compile } from "./compile/compile.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";

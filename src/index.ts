@@ -3,6 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { CheckOptions } from "./autodiff/check/check.ts";
 import type { GradientReport } from "./autodiff/check/report.ts";
+import type { CompileOptions } from "./compile/compile.ts";
 import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
 import type { ParameterValues, ProgramOptions, RunOptions } from "./evaluate/program.ts";
@@ -82,7 +83,10 @@ export interface Program<T> {
  * program.parameters()["total"]!.data; // Float64Array [5]
  */
 export function interpret<T>(outputs: T, options?: ProgramOptions): Program<T> {
-  const program = orThrow(fp.interpret(outputs, options));
+  return throwing(orThrow(fp.interpret(outputs, options)));
+}
+
+function throwing<T>(program: fp.Program<T>): Program<T> {
   return {
     inputs: program.inputs,
     run: (feeds, runOptions) => orThrow(program.run(feeds, runOptions)),
@@ -144,6 +148,27 @@ export function batches(sentences: readonly LabelledSentence[], options: BatchOp
  */
 export function sentences(of: readonly LabelledSentence[], options: Omit<BatchOptions, "seed" | "epoch">): Source {
   return orThrow(fp.sentences(of, options));
+}
+
+/** A program that was compiled. */
+export interface CompiledProgram<T> extends Program<T> {
+  /** What the compiler made of the graph: what was taken out of scans, loops, products, memory. */
+  explain(): string;
+}
+
+/**
+ * A program as WebAssembly, in f32 or f64: what `interpret` gives, faster. A whole training step (loss, gradient, update) is one call.
+ *
+ * @throws ClewError with every mistake in outputs and updates; an op of which only the reference is known is one.
+ * @example
+ * import { compile, dim, grad, input, mul, sum } from "clew";
+ * const x = input("x", [dim("word", 2)]);
+ * const loss = sum(mul(x, x));
+ * compile({ loss, gradient: grad(loss, x) }).run({ x: [1, 2] }).gradient.data; // Float32Array [2, 4]
+ */
+export function compile<T>(outputs: T, options?: CompileOptions): CompiledProgram<T> {
+  const program = orThrow(fp.compile(outputs, options));
+  return { ...throwing(program), explain: () => program.explain() };
 }
 
 /**

@@ -4,6 +4,7 @@
 //      │  graph()        all mistakes, at once
 //      ▼
 //   nodes in order
+//      │  hoist          what a scan need not do step by step
 //      │  decide         which results are stored, which are part of their readers
 //      │  lower          statements over places; a scan becomes a time loop
 //      ▼
@@ -36,6 +37,7 @@ import { badArgument, wrongRun } from "../graph/options.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { type Data, makeValue, type Value } from "../graph/value.ts";
+import { hoistScans } from "../recurrence/scan/hoist.ts";
 import { explained } from "./explain.ts";
 import { loopsOf } from "./graph-loops.ts";
 import type { Buffer, Place, Precision } from "./loops.ts";
@@ -80,8 +82,9 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     store.set(name, value.right);
   }
 
-  const { program, places, statements } = loopsOf(g);
-  const results = nodesOf(whole).map((n) => places.get(n)!);
+  const { outputs: roots, hoisted } = hoistScans(nodesOf(whole));
+  const { program, places, statements } = loopsOf(g, roots);
+  const results = roots.map((n) => places.get(n)!);
   const loops = { buffers: program.buffers, body: statements };
   const plan = planMemory(loops, precision, new Set(results.map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, precision);
@@ -119,7 +122,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
       for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
       return E.right(undefined);
     },
-    explain: () => explained(loops, plan, precision, machine.kernels),
+    explain: () => explained(loops, plan, precision, machine.kernels, hoisted),
   });
 }
 
@@ -164,6 +167,9 @@ function notCompilable(nodes: readonly Node[]): readonly Diagnostic[] {
   return found;
 }
 
+/** Bytes that products may pack their operands into. */
+const scratchSize = 1 << 22;
+
 interface Machine {
   readonly kernels: number;
   run(): number;
@@ -178,8 +184,9 @@ function assembled(
   precision: Precision,
 ): Machine {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  const printed = print(loops, { addressOf, scratch: plan.bytes }, { precision, fma: false });
-  const memory = new host.Memory({ initial: printed.pages });
+  const pages = Math.ceil((plan.bytes + scratchSize) / 65536);
+  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, { precision, fma: false });
+  const memory = new host.Memory({ initial: pages });
   const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
   const view = (b: Buffer): Float64Array | Float32Array | Int32Array => {
     const at = addressOf(b);

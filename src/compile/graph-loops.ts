@@ -10,7 +10,8 @@ import { lower, newBuffer, type Program, type Scope } from "./lower.ts";
 import { count, sizesOf, wholeOf } from "./places.ts";
 import { lowerScan } from "./scan.ts";
 
-export function loopsOf(g: Graph<unknown>): Scope {
+/** `roots` are the graph's outputs, relieved of what hoisting took out of scans. */
+export function loopsOf(g: Graph<unknown>, roots: readonly Node[] = nodesOf(g.outputs)): Scope {
   const program: Program = { buffers: [], constants: new Map(), keys: [], faults: [], withBody: lowerScan };
   const places = new Map<Node, Place>();
   for (const [list, life] of [
@@ -20,7 +21,6 @@ export function loopsOf(g: Graph<unknown>): Scope {
     for (const n of list) places.set(n, wholeOf(newBuffer(program, n.dtype, count(sizesOf(n)), life, nameOf(n)!), sizesOf(n)));
   }
   const scope: Scope = { program, statements: [], places, aliases: new Map(), wanted: new Map(), path: [] };
-  const roots = nodesOf(g.outputs);
   lower(numbered(roots), scope, new Set(roots));
   return scope;
 }

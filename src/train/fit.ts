@@ -8,7 +8,7 @@ import type { Diagnostic } from "../graph/diagnostics.ts";
 import { badArgument, isRecord, shown, wrongCount, wrongSeed } from "../graph/options.ts";
 import type { Model } from "../models/model.ts";
 import { loadStore, meanScore, type Score, scoreOf, scoreOn, taken, wrongModel } from "./predict.ts";
-import { bySize, type Shared, scoringProgram, trainingProgram } from "./programs.ts";
+import { bySize, type Engine, type Shared, scoringProgram, trainingProgram, wrongEngine } from "./programs.ts";
 import type { Source } from "./sentences.ts";
 import { type GradientTransformation, slotsOf } from "./transformation.ts";
 
@@ -22,6 +22,8 @@ export interface FitOptions {
   readonly validation?: Source;
   /** Where to start instead of at initial values: some or all parameters, slots too. */
   readonly from?: Feeds;
+  /** What runs the steps. Default "f64", compiled; "reference" runs ops, too, of which no formula is known. */
+  readonly engine?: Engine;
 }
 
 interface Progress {
@@ -67,10 +69,10 @@ export interface FitFailure {
 export async function* fit(model: Model, data: Source, options: FitOptions): AsyncGenerator<FitEvent | FitFailure, void, undefined> {
   const problems = wrongArguments(model, data, options);
   if (problems.length > 0) return yield failure(problems);
-  const { optimiser, epochs, seed = 0, validation, from = {} } = options;
+  const { optimiser, epochs, seed = 0, validation, from = {}, engine = "f64" } = options;
 
   const store: ParameterStore = new Map();
-  const shared: Shared = { seed, store };
+  const shared: Shared = { seed, store, engine };
   const loaded = loadStore("fit", model, shared, from, slotsOf(optimiser, Object.values(model.parameters)));
   if (E.isLeft(loaded)) return yield failure(loaded.left);
   const training = bySize((sizes) => trainingProgram(model, optimiser, sizes, shared));
@@ -118,7 +120,7 @@ function wrong(message: string, hint: string): Diagnostic {
 
 function wrongArguments(model: unknown, data: unknown, options: unknown): readonly Diagnostic[] {
   if (!isRecord(options)) return [wrong(`the options must be a record, found ${shown(options)}`, "{ optimiser: adam(1e-3), epochs: 10 }")];
-  const { optimiser, epochs, seed, validation } = options;
+  const { optimiser, epochs, seed, validation, engine } = options;
   const no = (name: string, value: unknown, hint: string): readonly Diagnostic[] =>
     typeof value === "function" ? [] : [wrong(`${name} is ${shown(value)}`, hint)];
   return [
@@ -127,6 +129,7 @@ function wrongArguments(model: unknown, data: unknown, options: unknown): readon
     ...no("optimiser", optimiser, "adam(1e-3)"),
     ...wrongCount("fit", "epochs", epochs, 1),
     ...wrongSeed("fit", seed),
+    ...wrongEngine("fit", engine),
     ...(validation === undefined ? [] : no("validation", validation, "a function of epoch and seed: sentences(of, { size: 32 })")),
   ];
 }

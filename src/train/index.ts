@@ -5,6 +5,7 @@ export { clipByGlobalNorm, clipByValue } from "./clip.ts";
 export type { EpochEvent, FitEvent, FitFailure, FitOptions, StepEvent } from "./fit.ts";
 export { type AdamOptions, type AdamWOptions, adam, adamw, scale, sgd } from "./optimisers.ts";
 export type { PredictOptions, Score } from "./predict.ts";
+export type { Engine } from "./programs.ts";
 export type { BatchFeeds, Source } from "./sentences.ts";
 export { chain, type GradientTransformation, type PerParameter, type Transformed, updates } from "./transformation.ts";
 export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, type VocabularyOptions, words } from "./vocabulary.ts";

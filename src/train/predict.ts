@@ -10,7 +10,7 @@ import { ambientOrigin } from "../graph/source.ts";
 import { item, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import { batched, oddId } from "./batches.ts";
-import { bySize, predictionProgram, type Scored, type Shared, type Sizes } from "./programs.ts";
+import { bySize, type Engine, predictionProgram, type Scored, type Shared, type Sizes, wrongEngine } from "./programs.ts";
 import { type BatchFeeds, feedsOf } from "./sentences.ts";
 import { isSlot } from "./transformation.ts";
 
@@ -88,6 +88,8 @@ export function scoreOn(programs: (sizes: Sizes) => Checked<Program<Scored>>, da
 export interface PredictOptions {
   /** Sentences in a batch, at most; 64 when left out. */
   readonly size?: number;
+  /** As for fit. */
+  readonly engine?: Engine;
 }
 
 /**
@@ -104,8 +106,8 @@ export function predict(
 ): Checked<readonly Float64Array[]> {
   const problems = [...wrongModel("predict", model), ...wrongSentences(of), ...wrongOptions(options)];
   if (problems.length > 0) return E.left(problems);
-  const { size = 64 } = options;
-  const shared: Shared = { seed: 0, store: new Map() };
+  const { size = 64, engine = "f64" } = options;
+  const shared: Shared = { seed: 0, store: new Map(), engine };
   const loaded = loadStore("predict", model, shared, parameters);
   if (E.isLeft(loaded)) return loaded;
   const programs = bySize((sizes) => predictionProgram(model, sizes, shared));
@@ -137,5 +139,7 @@ function wrongSentences(of: unknown): readonly Diagnostic[] {
 
 function wrongOptions(options: PredictOptions): readonly Diagnostic[] {
   const problems = wrongRecord("predict", options);
-  return problems.length > 0 ? problems : wrongCount("predict", "size", options.size ?? 64, 1);
+  return problems.length > 0
+    ? problems
+    : [...wrongCount("predict", "size", options.size ?? 64, 1), ...wrongEngine("predict", options.engine)];
 }

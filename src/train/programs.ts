@@ -4,8 +4,9 @@
 import * as E from "fp-ts/lib/Either.js";
 import { grad } from "../autodiff/derivatives.ts";
 import { inference } from "../autodiff/inference.ts";
-import { interpret, type ParameterStore, type Program } from "../evaluate/program.ts";
-import type { Checked } from "../graph/diagnostics.ts";
+import { compile } from "../compile/compile.ts";
+import { interpret, type ParameterStore, type Program, type ProgramOptions } from "../evaluate/program.ts";
+import type { Checked, Diagnostic } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import { isNode, type Parameter, type Tensor } from "../graph/node.ts";
 import { badArgument, isRecord, shown } from "../graph/options.ts";
@@ -40,9 +41,26 @@ function builtFor<B extends Built>(model: Model<B>, { time, batch }: Sizes, need
   return E.right(made as unknown as B);
 }
 
+/** What runs a graph: compiled to WebAssembly, in f32 or f64; or the reference interpreter, which is f64 and slow, and runs every op. */
+export type Engine = "f32" | "f64" | "reference";
+
+const engines: readonly unknown[] = ["f32", "f64", "reference"] satisfies readonly Engine[];
+
+export function wrongEngine(verb: string, engine: unknown): readonly Diagnostic[] {
+  if (engine === undefined || engines.includes(engine)) return [];
+  return [badArgument(verb, `no such engine: ${shown(engine)}`, 'engine: "f32", "f64" or "reference"')];
+}
+
 export interface Shared {
   readonly seed: number;
   readonly store: ParameterStore;
+  readonly engine: Engine;
+}
+
+function programOf<T>(outputs: T, { engine, ...shared }: Shared, update: Pick<ProgramOptions, "update"> = {}): Checked<Program<T>> {
+  return engine === "reference"
+    ? interpret(outputs, { ...shared, ...update })
+    : compile(outputs, { ...shared, ...update, precision: engine });
 }
 
 export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Tensor<readonly []> };
@@ -55,7 +73,7 @@ export function trainingProgram(model: Model, optimiser: GradientTransformation,
   const gradients = grad(loss, { ...model.parameters }, { unreached: "zero" }) as { readonly [name: string]: Tensor };
   const perParameter = new Map<Parameter, Tensor>(Object.entries(model.parameters).map(([name, w]) => [w, gradients[name]!]));
   const outputs: Scored = metric === undefined ? { loss } : { loss, metric };
-  return interpret(outputs, { update: updates(optimiser, perParameter), ...shared });
+  return programOf(outputs, shared, { update: updates(optimiser, perParameter) });
 }
 
 /** Loss and metric without dropout; nothing is written. */
@@ -63,11 +81,11 @@ export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Chec
   const made = builtFor(model, sizes, "loss");
   if (E.isLeft(made)) return made;
   const { loss, metric } = made.right;
-  return interpret(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
+  return programOf(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
 }
 
 /** Predictions without dropout; nothing is written. */
 export function predictionProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<{ readonly predictions: Tensor }>> {
   const made = builtFor(model, sizes, "predictions");
-  return E.isLeft(made) ? made : interpret(inference({ predictions: made.right.predictions }), shared);
+  return E.isLeft(made) ? made : programOf(inference({ predictions: made.right.predictions }), shared);
 }

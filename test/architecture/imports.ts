@@ -29,7 +29,7 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   evaluate: ["graph"],
   autodiff: ["graph", "ops", "evaluate"],
   recurrence: ["graph", "ops", "autodiff"],
-  compile: ["graph", "ops", "recurrence"],
+  compile: ["graph", "ops", "evaluate", "recurrence"],
   export: ["graph", "ops", "recurrence"],
   models: ["graph", "ops", "recurrence"],
   train: [...core, "compile", "models"],

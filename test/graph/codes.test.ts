@@ -7,7 +7,9 @@ import {
   type Code,
   cast,
   checkGradients,
+  compile,
   type Diagnostic,
+  defineOp,
   dim,
   dropout,
   gather,
@@ -24,6 +26,7 @@ import {
   softmaxCrossEntropy,
   sum,
   tanh,
+  type Unary,
   unroll,
   zeros,
 } from "clew";
@@ -49,6 +52,15 @@ function thrown(run: () => unknown): readonly Diagnostic[] {
   }
   return [];
 }
+
+const uncompiled = defineOp<Unary>({
+  name: "odd",
+  doc: "A copy, of which no formula is known.",
+  infer: ([a]) => ({ shape: a!.shape, dtype: "float" }),
+  evaluate: ([a]) => a!.data,
+  vjp: ({ cotangent }) => [cotangent],
+  jvp: ({ tangents }) => tangents[0],
+});
 
 // BadFile is of the commands: test/examples/read-data.test.ts.
 const earned: { readonly [C in Exclude<Code, "BadFile">]: readonly [() => readonly Diagnostic[], string][] } = {
@@ -127,6 +139,7 @@ const earned: { readonly [C in Exclude<Code, "BadFile">]: readonly [() => readon
     ],
   ],
   NonScalarLoss: [[() => told(grad(matmul(h, W), W)), "grad: the loss must be a scalar, it is [batch=8, hidden=16]"]],
+  NotCompilable: [[() => thrown(() => compile(uncompiled(x))), "odd: only the reference interpreter can compute it"]],
   NotFinite: [[() => thrown(() => checkGradients(sum(log(mul(parameter("z", [batch]), 0))))), "log: the loss is -Infinity"]],
   NotTensor: [
     [() => told(untyped(tanh)([1, 2])), "tanh: expected a tensor, found an array"],
