@@ -43,6 +43,19 @@ export function signed(value: number): number[] {
   }
 }
 
+/** LEB128, signed, 64 bits. */
+function signed64(value: bigint): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asIntN(64, value);
+  for (;;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const done = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
+    bytes.push(done ? low : low | 0x80);
+    if (done) return bytes;
+  }
+}
+
 function bytesOf(write: (view: DataView) => void, size: number): number[] {
   const view = new DataView(new ArrayBuffer(size));
   write(view);
@@ -91,6 +104,22 @@ export const i32 = {
   shrU: 0x76,
   truncSatF32: [0xfc, 0x00],
   truncSatF64: [0xfc, 0x02],
+  wrapI64: 0xa7,
+} as const;
+
+export const i64 = {
+  const: (value: bigint): Code => [0x42, signed64(value)],
+  add: 0x7c,
+  sub: 0x7d,
+  mul: 0x7e,
+  and: 0x83,
+  or: 0x84,
+  shl: 0x86,
+  shrU: 0x88,
+  ltU: 0x54,
+  extendI32U: 0xad,
+  reinterpretF64: 0xbd,
+  truncSatF64: [0xfc, 0x06],
 } as const;
 
 export const f32 = {
@@ -140,6 +169,8 @@ export const f64 = {
   max: 0xa5,
   convertI32S: 0xb7,
   convertI32U: 0xb8,
+  convertI64S: 0xb9,
+  convertI64U: 0xba,
   promoteF32: 0xbb,
 } as const;
 
@@ -217,7 +248,9 @@ export const i32x4 = {
   minS: simd(182),
   maxS: simd(184),
   truncSatF32x4S: simd(248),
+  truncSatF32x4U: simd(249),
   truncSatF64x2SZero: simd(252),
+  truncSatF64x2UZero: simd(253),
 };
 
 export const i64x2 = {
@@ -256,6 +289,8 @@ export const f32x4 = {
   pmin: simd(234),
   pmax: simd(235),
   convertI32x4S: simd(250),
+  /** Two of f64 to the lower two lanes; the others are 0. */
+  demoteF64x2Zero: simd(94),
   /** a·b + c; in the relaxed group: fused where the machine can. */
   relaxedMadd: simd(261),
   relaxedNmadd: simd(262),
@@ -287,6 +322,7 @@ export const f64x2 = {
   pmin: simd(246),
   pmax: simd(247),
   convertLowI32x4S: simd(254),
+  promoteLowF32x4: simd(95),
   relaxedMadd: simd(263),
   relaxedNmadd: simd(264),
 };
@@ -346,7 +382,8 @@ export class Module {
 }
 
 const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
-const text = (name: string): Code => vector(Array.from(new TextEncoder().encode(name)));
+/** Names are plain ASCII. */
+const text = (name: string): Code => vector(Array.from(name, (c) => c.charCodeAt(0)));
 
 function section(id: number, content: Code): Code {
   const bytes = flatten(content);
