@@ -33,7 +33,7 @@ import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.
 import { graph } from "../graph/graph.ts";
 import { calledName, nameOf, noteOf } from "../graph/make.ts";
 import type { Node, Parameter } from "../graph/node.ts";
-import { badArgument, wrongRun } from "../graph/options.ts";
+import { badArgument, wrongCount, wrongRun } from "../graph/options.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { type Data, makeValue, type Value } from "../graph/value.ts";
@@ -50,6 +50,8 @@ import { print } from "./wasm/print.ts";
 export interface CompileOptions extends ProgramOptions {
   /** Of floats. Default "f32". */
   readonly precision?: Precision;
+  /** How many threads may work at it, at most: results do not depend on it. So far one does. */
+  readonly threads?: number;
 }
 
 export interface CompiledProgram<T> extends Contract<T> {
@@ -63,7 +65,8 @@ export interface CompiledProgram<T> extends Contract<T> {
  * @returns the program, or every mistake in outputs and updates; an op that only the reference can compute is one
  */
 export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<CompiledProgram<T>> {
-  const problems = [...wrongOptions("compile", options), ...wrongPrecision(options)];
+  const unknown = wrongOptions("compile", options);
+  const problems = unknown.length > 0 ? unknown : [...wrongPrecision(options), ...wrongCount("compile", "threads", options.threads ?? 1, 1)];
   if (problems.length > 0) return E.left(problems);
   const { update = new Map(), seed = 0, store = new Map<string, Value>(), precision = "f32" } = options;
   const mistakes = shapeMistakes(update);

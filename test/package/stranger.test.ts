@@ -35,14 +35,21 @@ const agree = (actual: typeof fromSources): void => {
     expect(value).toBeCloseTo(fromSources.gradientOfW[i]!, 12);
   });
   expect(actual.dims).toEqual(["hidden", "hidden"]);
+  expect(actual.compiled.loss).toBeCloseTo(fromSources.loss, 12);
+  actual.compiled.gradientOfW.forEach((value, i) => {
+    expect(value).toBeCloseTo(fromSources.gradientOfW[i]!, 12);
+  });
   expect(actual.verdict).toBe("pass");
   expect(actual.dot).toBe(fromSources.dot);
 };
 
 describe("the tarball", () => {
-  it("holds the built library, its licence and its description, and nothing else", () => {
+  it("holds the built library, its licence and its description with all that this leads to, and nothing else", () => {
     const others = copy.packed.filter((path) => !path.startsWith("dist/"));
-    expect(others.sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+    const readme = readFileSync(join(copy.folder, "node_modules/clew/README.md"), "utf8");
+    const linked = [...readme.matchAll(/\]\(([^):#]+)\)/g)].map(([, path]) => path!);
+    expect(linked).toContain("docs/pictures/rnn-unrolled.svg");
+    expect(others.sort()).toEqual([...new Set(["LICENSE", "README.md", "package.json", ...linked])].sort());
   });
 
   it("installs with fp-ts and nothing else", () => {

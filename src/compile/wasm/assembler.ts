@@ -75,8 +75,41 @@ export function flatten(code: Code, into: number[] = []): number[] {
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
 const memory = (alignment: number, offset: number): Code => [unsigned(alignment), unsigned(offset)];
 
+type Plain<K extends string> = { readonly [N in K]: Code };
+type WithNumber<K extends string> = { readonly [N in K]: (value: number) => Code };
+type AtOffset<K extends string> = { readonly [N in K]: (offset?: number) => Code };
+type LaneAtOffset<K extends string> = { readonly [N in K]: (lane: number, offset?: number) => Code };
+type WithBytes<K extends string> = { readonly [N in K]: (bytes: readonly number[]) => Code };
+
 // Instructions, by the names of the specification. Those without immediates are code, the others functions.
-export const i32 = {
+export const i32: Plain<
+  | "eqz"
+  | "eq"
+  | "ne"
+  | "ltS"
+  | "ltU"
+  | "gtS"
+  | "leS"
+  | "leU"
+  | "geS"
+  | "geU"
+  | "add"
+  | "sub"
+  | "mul"
+  | "divS"
+  | "remS"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shrS"
+  | "shrU"
+  | "truncSatF32"
+  | "truncSatF64"
+  | "wrapI64"
+> &
+  WithNumber<"const"> &
+  AtOffset<"load" | "load8u" | "store"> = {
   const: (value: number): Code => [0x41, signed(value)],
   load: (offset = 0): Code => [0x28, memory(2, offset)],
   load8u: (offset = 0): Code => [0x2d, memory(0, offset)],
@@ -105,7 +138,7 @@ export const i32 = {
   truncSatF32: [0xfc, 0x00],
   truncSatF64: [0xfc, 0x02],
   wrapI64: 0xa7,
-} as const;
+};
 
 export const i64 = {
   const: (value: bigint): Code => [0x42, signed64(value)],
@@ -122,7 +155,29 @@ export const i64 = {
   truncSatF64: [0xfc, 0x06],
 } as const;
 
-export const f32 = {
+export const f32: Plain<
+  | "eq"
+  | "ne"
+  | "lt"
+  | "gt"
+  | "le"
+  | "ge"
+  | "abs"
+  | "neg"
+  | "trunc"
+  | "sqrt"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "convertI32S"
+  | "demoteF64"
+  | "reinterpretI32"
+> &
+  WithNumber<"const"> &
+  AtOffset<"load" | "store"> = {
   const: (value: number): Code => [0x43, f32Bytes(value)],
   load: (offset = 0): Code => [0x2a, memory(2, offset)],
   store: (offset = 0): Code => [0x38, memory(2, offset)],
@@ -145,9 +200,33 @@ export const f32 = {
   convertI32S: 0xb2,
   demoteF64: 0xb6,
   reinterpretI32: 0xbe,
-} as const;
+};
 
-export const f64 = {
+export const f64: Plain<
+  | "eq"
+  | "ne"
+  | "lt"
+  | "gt"
+  | "le"
+  | "ge"
+  | "abs"
+  | "neg"
+  | "trunc"
+  | "sqrt"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "convertI32S"
+  | "convertI32U"
+  | "convertI64S"
+  | "convertI64U"
+  | "promoteF32"
+> &
+  WithNumber<"const"> &
+  AtOffset<"load" | "store"> = {
   const: (value: number): Code => [0x44, f64Bytes(value)],
   load: (offset = 0): Code => [0x2b, memory(3, offset)],
   store: (offset = 0): Code => [0x39, memory(3, offset)],
@@ -172,9 +251,9 @@ export const f64 = {
   convertI64S: 0xb9,
   convertI64U: 0xba,
   promoteF32: 0xbb,
-} as const;
+};
 
-export const local = {
+export const local: WithNumber<"get" | "set" | "tee"> = {
   get: (index: number): Code => [0x20, unsigned(index)],
   set: (index: number): Code => [0x21, unsigned(index)],
   tee: (index: number): Code => [0x22, unsigned(index)],
@@ -203,7 +282,10 @@ export const branch = (depth: number): Code => [0x0c, unsigned(depth)];
 export const branchIf = (depth: number): Code => [0x0d, unsigned(depth)];
 
 /** Vectors of 128 bits. */
-export const v128 = {
+export const v128: Plain<"not" | "and" | "andnot" | "or" | "xor" | "bitselect" | "anyTrue"> &
+  AtOffset<"load" | "load32Splat" | "load64Splat" | "store" | "load32Zero" | "load64Zero"> &
+  LaneAtOffset<"load32Lane" | "load64Lane" | "store32Lane" | "store64Lane"> &
+  WithBytes<"const"> = {
   load: (offset = 0): Code => [simd(0), memory(0, offset)],
   load32Splat: (offset = 0): Code => [simd(9), memory(0, offset)],
   load64Splat: (offset = 0): Code => [simd(10), memory(0, offset)],
@@ -225,9 +307,32 @@ export const v128 = {
   anyTrue: simd(83),
 };
 
-export const i8x16 = { shuffle: (lanes: readonly number[]): Code => [simd(13), [...lanes]] };
+export const i8x16: WithBytes<"shuffle"> = { shuffle: (lanes: readonly number[]): Code => [simd(13), [...lanes]] };
 
-export const i32x4 = {
+export const i32x4: Plain<
+  | "splat"
+  | "eq"
+  | "ne"
+  | "ltS"
+  | "gtS"
+  | "leS"
+  | "geS"
+  | "abs"
+  | "neg"
+  | "shl"
+  | "shrS"
+  | "shrU"
+  | "add"
+  | "sub"
+  | "mul"
+  | "minS"
+  | "maxS"
+  | "truncSatF32x4S"
+  | "truncSatF32x4U"
+  | "truncSatF64x2SZero"
+  | "truncSatF64x2UZero"
+> &
+  WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(17),
   extractLane: (lane: number): Code => [simd(27), lane],
   replaceLane: (lane: number): Code => [simd(28), lane],
@@ -253,7 +358,7 @@ export const i32x4 = {
   truncSatF64x2UZero: simd(253),
 };
 
-export const i64x2 = {
+export const i64x2: Plain<"splat" | "shl" | "shrU" | "add" | "sub" | "extendLowI32x4S" | "eq"> = {
   splat: simd(18),
   shl: simd(203),
   shrU: simd(205),
@@ -263,7 +368,35 @@ export const i64x2 = {
   eq: simd(214),
 };
 
-export const f32x4 = {
+export const f32x4: Plain<
+  | "splat"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "gt"
+  | "le"
+  | "ge"
+  | "ceil"
+  | "floor"
+  | "trunc"
+  | "nearest"
+  | "abs"
+  | "neg"
+  | "sqrt"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "pmin"
+  | "pmax"
+  | "convertI32x4S"
+  | "demoteF64x2Zero"
+  | "relaxedMadd"
+  | "relaxedNmadd"
+> &
+  WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(19),
   extractLane: (lane: number): Code => [simd(31), lane],
   replaceLane: (lane: number): Code => [simd(32), lane],
@@ -296,7 +429,35 @@ export const f32x4 = {
   relaxedNmadd: simd(262),
 };
 
-export const f64x2 = {
+export const f64x2: Plain<
+  | "splat"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "gt"
+  | "le"
+  | "ge"
+  | "ceil"
+  | "floor"
+  | "trunc"
+  | "nearest"
+  | "abs"
+  | "neg"
+  | "sqrt"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "pmin"
+  | "pmax"
+  | "convertLowI32x4S"
+  | "promoteLowF32x4"
+  | "relaxedMadd"
+  | "relaxedNmadd"
+> &
+  WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(20),
   extractLane: (lane: number): Code => [simd(33), lane],
   replaceLane: (lane: number): Code => [simd(34), lane],

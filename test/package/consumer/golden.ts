@@ -4,6 +4,7 @@
 import {
   add,
   checkGradients,
+  compile,
   dim,
   evaluate,
   grad,
@@ -49,6 +50,8 @@ const feeds = {
 const now = evaluate({ loss, gradient }, feeds, { seed: 1 });
 const dims: readonly ["hidden", "hidden"] = now.gradient.W.dims;
 const report = checkGradients(loss, { feeds });
+const program = compile({ loss, gradient }, { precision: "f64", seed: 1, threads: 2 });
+const compiled = program.run(feeds);
 const dot: string = toDot(graph({ loss, gradient }), { view: "backward" });
 
 export interface Golden {
@@ -56,6 +59,8 @@ export interface Golden {
   readonly gradientOfW: ReadonlyArray<number>;
   readonly dims: ReadonlyArray<string>;
   readonly verdict: string;
+  /** The compiled program's loss, and its gradient of W. */
+  readonly compiled: { readonly loss: number; readonly gradientOfW: ReadonlyArray<number> };
   readonly dot: string;
 }
 
@@ -64,5 +69,6 @@ export const golden: Golden = {
   gradientOfW: Array.from(now.gradient.W.data),
   dims,
   verdict: report.verdict,
+  compiled: { loss: compiled.loss.data[0]!, gradientOfW: [...compiled.gradient.W.data] },
   dot,
 };
