@@ -63,10 +63,14 @@ export function print(program: LoopProgram, layout: Layout, { precision, fma, sh
     return [places.map((p) => addressOf(p, loops)), module.call(called)];
   };
 
-  const product = (s: ContractStatement): Kernel => ({
-    function: contractKernel(module, specOf(s, { precision, fma }, layout.scratch)),
-    places: [s.a, s.b, s.out],
-  });
+  const products = new Map<string, number>();
+  const product = (s: ContractStatement): Kernel => {
+    const spec = specOf(s, { precision, fma }, layout.scratch);
+    const key = JSON.stringify(spec);
+    const known = products.get(key) ?? contractKernel(module, spec);
+    products.set(key, known);
+    return { function: known, places: [s.a, s.b, s.out] };
+  };
 
   /** A call that may find an id out of range: then this is what the run ends with. */
   const faulty = (code: Code, fault: number): Code => when(code, [i32.const(fault), ret]);
