@@ -13,6 +13,7 @@ import {
   scan,
   sigmoid,
   softmaxCrossEntropy,
+  sum,
   type Tensor,
   tanh,
   toDot,
@@ -75,5 +76,20 @@ describe.each(["plain", "masked", "lstm", "reversed", "two layers"] as const)("t
       return toDot(graph({ loss, gradient: grad(loss, wrt) }), { view });
     };
     expect(drawn(scan)).toBe(drawn(unroll as unknown as Recur));
+  });
+});
+
+describe("a scan of more steps than can be written out", () => {
+  it.each(["folded", "unrolled", "backward"] as const)("is one box, %s", (view) => {
+    const long = dim("time", 2 ** 33);
+    const W = parameter("W", [hidden, hidden]);
+    const cell = (h: Tensor<readonly [typeof hidden]>, x_t: Tensor<readonly [typeof hidden]>) => {
+      const h_t = tanh(add(x_t, matmul(h, W)));
+      return { state: h_t, output: h_t };
+    };
+    const { final } = scan(cell, { over: input("x", [long, hidden]), from: zeros([hidden]) });
+    const loss = sum(final);
+    const dot = toDot(graph({ loss, gradient: grad(loss, W) }), { view });
+    expect(dot.match(/label="scan over time"/g)).toHaveLength(1);
   });
 });

@@ -19,6 +19,9 @@ export function expandScans(outputs: readonly Node[]): readonly Node[] {
   return outputs.map((o) => world.now.get(o)!);
 }
 
+/** A scan of more steps stays one node: nobody would wait for it to be written out, nor would memory hold it. */
+const mostSteps = 2 ** 16;
+
 /** The graph, or one step of a scan. */
 interface World {
   /** What its nodes have become. */
@@ -41,19 +44,21 @@ function write({ order, start }: Numbered, world: World): void {
   for (const [i, node] of order.entries()) {
     const first = node.inputs[0];
     if (now.has(node)) continue;
-    if (start[i] === start[i + 1] && bodyOf(node) === undefined) now.set(node, node);
-    else if (bodyOf(node) !== undefined) {
+    const isScan = bodyOf(node) !== undefined;
+    if (start[i] === start[i + 1] && !isScan) now.set(node, node);
+    else if (isScan && timeOf(node).size <= mostSteps) {
       now.set(node, node); // its readers go to the steps
       steps.set(node, stepsOf(node, world));
     } else if (first !== undefined && steps.has(first)) now.set(node, result(node, first, world));
     else {
       const inputs = node.inputs.map((x) => now.get(x)!);
       const { origin } = node;
-      if (step === undefined && origin.derived === undefined && inputs.every((x, k) => x === node.inputs[k])) now.set(node, node);
+      const isSame = step === undefined && origin.derived === undefined && inputs.every((x, k) => x === node.inputs[k]);
+      if (isSame && !isScan) now.set(node, node);
       else {
         const at = step === undefined ? origin.step : origin.step === undefined ? step : insideOf(origin.step, step, known);
         const attributes = step === undefined || node.op.atStep === undefined ? node.attributes : node.op.atStep(node.attributes, at!);
-        const own = originIn(world, node, at);
+        const own = { ...originIn(world, node, at), ...(isScan ? { call: undefined } : {}) }; // a scan that stays is to be seen
         now.set(node, createNode(node.op, inputs, attributes, node.shape, node.dtype, own, node.diagnostics, node.certain));
       }
     }
