@@ -1,0 +1,548 @@
+// The kernels of contractions: out[m, n] (+)= Σ_k a[m, k] · b[m?, n, k], the terms ascending.
+//
+//   spec ── productsOf ──►  left, right, axes sorted ── plan ──►  which operand is the left one, tile, blocks ── write ──►  functions
+//
+// All of them keep a tile of sums in registers while the terms go by (contract/tile.ts); they differ in where the tile reads. Small products read the
+// operands where they are. Others read copies of blocks (contract/pack.ts): vectors that no load could take, or pitches that the cache cannot take. A sum
+// over several blocks goes on through the memory of the result, so that its bits are those of one ascending sum. docs/engine.md has the measurements.
+
+import { type Code, i32, local, type Module, v128, when } from "./assembler.ts";
+import { dots } from "./contract/dot.ts";
+import { advance, Frame, point, stepping, times, type Vectors, vectors, walking } from "./contract/emit.ts";
+import { type Group, pack, packedBytes, panelBytes } from "./contract/pack.ts";
+import { type Axis, type ContractSpec, count, type Product, productsOf } from "./contract/product.ts";
+import { panels, parts, tile } from "./contract/tile.ts";
+
+export type { ContractSpec } from "./contract/product.ts";
+
+// ---- plan ----
+
+interface Block {
+  readonly rows: number;
+  readonly columns: number;
+  readonly terms: number;
+}
+
+interface Plan {
+  readonly product: Product;
+  readonly kind: "none" | "direct" | "packed" | "dots";
+  /** Of a packed product: how much of each operand is copied at a time. */
+  readonly block: Block;
+  readonly packsLeft: boolean;
+}
+
+/** Most rows and vectors of a tile. Sums and what they are made from are to fit 16 registers; fewer than six sums would wait for each other. */
+function tileOf(rows: number, columns: number, v: Vectors, turning: boolean): { readonly rows: number; readonly wide: number } {
+  if (turning) return { rows, wide: rows === 1 ? (v.lanes === 4 ? 4 : 6) : rows === 2 ? 3 : 2 };
+  const wide = Math.ceil(columns / v.lanes);
+  if (rows === 1) return { rows, wide: 8 };
+  if (rows > 3 && wide === 1) return { rows: 6, wide };
+  if (rows > 3 && wide === 2) return { rows: 5, wide };
+  return rows === 3 || wide === 3 || wide === 6 ? { rows: 3, wide: 3 } : { rows: 2, wide: 5 };
+}
+
+const last = (p: Product): Axis => p.terms.at(-1)!;
+
+/** Right operands that a vector load cannot take. */
+const strided = (p: Product, v: Vectors): boolean => p.columns.right !== v.bytes;
+
+/**
+ * How much of the operands is copied at a time: the right block for the second cache (256 KB), with room for the left one (128 KB). Few columns leave room
+ * for more terms, that is, for longer stretches of a left operand that is read where it stands.
+ */
+const mostOf = (columns: number, v: Vectors): Block => ({ rows: 128, columns: 1024 / v.bytes, terms: columns <= 64 ? 512 : 256 });
+
+/** What a product costs, in vector instructions or so: enough to tell which operand should be the left one. */
+function cost(p: Product): number {
+  const v = vectors[p.precision];
+  const wide = Math.ceil(p.columns.size / v.lanes);
+  const terms = count(p.terms);
+  const { size } = p.rows;
+  const slow = size === 1 ? 1.5 : size === 2 ? 1.2 : 1;
+  const right = strided(p, v) ? wide * terms * (last(p).right === v.bytes ? v.lanes / 2 : 6) : 0;
+  const out = size * (p.columns.out === v.bytes ? wide : p.columns.size * 2);
+  return count(p.outer) * (2 * slow * size * wide * terms + right + (p.accumulate ? 2 : 1) * out);
+}
+
+function planOf(spec: ContractSpec): Plan | undefined {
+  const all = productsOf(spec);
+  if (all === undefined) return undefined;
+  const v = vectors[spec.precision];
+  const product = all.reduce((best, p) => (cost(p) < cost(best) ? p : best));
+  const terms = count(product.terms);
+  const { rows, columns } = product;
+  const inner = last(product);
+  const plan = (kind: Plan["kind"], p = product): Plan => ({
+    product: p,
+    kind,
+    block: { rows: rows.size, columns: columns.size, terms: inner.size },
+    packsLeft: false,
+  });
+  if (spec.reassociate === true && product.terms.length === 1 && terms >= 2 * v.lanes) {
+    const dot = all.find(
+      (p) =>
+        p.rows.size <= 2 &&
+        p.columns.size > 1 &&
+        last(p).left === v.bytes &&
+        last(p).right === v.bytes &&
+        p.outer.length === product.outer.length,
+    );
+    if (dot !== undefined && rows.size <= 2) return plan("dots", dot);
+  }
+  const bytes = v.bytes * terms * (rows.size + columns.size);
+  const small = inner.size < 8 || rows.size < 4 || (product.terms.length > 1 && inner.size < 64);
+  const most = mostOf(columns.size, v);
+  const big = bytes > 256 * 1024 || terms > most.terms;
+  if (small || (!strided(product, v) && !big)) return plan("direct");
+  const number = Math.ceil(inner.size / most.terms);
+  return {
+    product,
+    kind: "packed",
+    block: {
+      rows: Math.min(rows.size, most.rows),
+      columns: Math.min(columns.size, most.columns),
+      terms: Math.ceil(Math.ceil(inner.size / number) / 8) * 8,
+    },
+    packsLeft: inner.left !== v.bytes && columns.size > 2 * v.lanes,
+  };
+}
+
+// ---- scratch ----
+
+interface Layout {
+  readonly left: number;
+  readonly right: number;
+  readonly sums: number;
+  readonly bytes: number;
+}
+
+const whole = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+const rightGroups = (columns: number, wide: number, v: Vectors): readonly Group[] =>
+  panels(columns, v.lanes, wide).map(({ count, widths }) => ({
+    count,
+    used: widths.reduce((sum, width) => sum + width, 0),
+    stored: widths.length * v.lanes,
+  }));
+
+const leftGroups = (rows: number, most: number): readonly Group[] =>
+  parts(rows, most).map(({ count, size }) => ({ count, used: size, stored: size }));
+
+/** Sums of several blocks need a place of their own when what is in the result is to be added in the end. */
+const apart = ({ product, block, kind }: Plan): boolean => kind === "packed" && product.accumulate && count(product.terms) > block.terms;
+
+function layoutOf(plan: Plan): Layout {
+  if (plan.kind !== "packed") return { left: 0, right: 0, sums: 0, bytes: 0 };
+  const { product, block } = plan;
+  const v = vectors[product.precision];
+  const shape = tileOf(product.rows.size, block.columns, v, false);
+  const left = plan.packsLeft ? whole(packedBytes(leftGroups(block.rows, shape.rows), block.terms, v)) : 0;
+  const right = whole(packedBytes(rightGroups(block.columns, shape.wide, v), block.terms, v));
+  const sums = apart(plan) ? product.rows.size * sumPitch(block.columns, v) : 0;
+  return { left: 0, right: left, sums: left + right, bytes: left + right + sums };
+}
+
+const sumPitch = (columns: number, v: Vectors): number => whole(columns * v.bytes) + 64;
+
+/** How many bytes at `spec.scratch` the kernel of the contraction uses; mostly 0. */
+export function scratchBytes(spec: ContractSpec): number {
+  const plan = planOf(spec);
+  return plan === undefined ? 0 : layoutOf(plan).bytes;
+}
+
+// ---- functions ----
+
+/** The number of a function (a, b, out: addresses of the first elements) → (). */
+export function contractKernel(module: Module, spec: ContractSpec): number {
+  const plan = planOf(spec);
+  const parameters = ["i32", "i32", "i32"] as const;
+  if (plan === undefined) return module.add("contract nothing", () => ({ parameters, results: [], locals: [], body: [] }));
+  const scratch = layoutOf(plan).bytes === 0 ? 0 : (spec.scratch ?? fail("the contraction needs scratch memory"));
+  return module.add(`contract ${JSON.stringify([plan, scratch])}`, () => {
+    const frame = new Frame(3);
+    const { product } = plan;
+    const [left, right, out] = [product.swapped ? 1 : 0, product.swapped ? 0 : 1, 2];
+    const one =
+      plan.kind === "packed"
+        ? packed(module, frame, plan, scratch, left, right, out)
+        : plan.kind === "dots"
+          ? dots(frame, product, left, right, out)
+          : direct(frame, product, left, right, out);
+    const body = product.outer.reduceRight<Code>(
+      (inside, axis) =>
+        walking(
+          frame,
+          axis.size,
+          [
+            [left, axis.left],
+            [right, axis.right],
+            [out, axis.out],
+          ],
+          inside,
+        ),
+      one,
+    );
+    return { parameters, results: [], locals: frame.locals, body };
+  });
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+/** All tiles of a product whose operands are read where they stand. */
+function direct(frame: Frame, p: Product, left: number, right: number, out: number): Code {
+  const v = vectors[p.precision];
+  const turning = strided(p, v);
+  return tiles(frame, {
+    vectors: v,
+    fma: p.fma,
+    shape: tileOf(p.rows.size, p.columns.size, v, turning && p.rows.size < 4),
+    rows: p.rows,
+    columns: p.columns,
+    terms: p.terms,
+    packedLeft: false,
+    packedRight: false,
+    resume: false,
+    accumulate: p.accumulate,
+    left,
+    right,
+    out,
+  });
+}
+
+interface Tiles {
+  readonly vectors: Vectors;
+  readonly fma: boolean;
+  readonly shape: { readonly rows: number; readonly wide: number };
+  readonly rows: Axis;
+  readonly columns: Axis;
+  readonly terms: readonly Axis[];
+  readonly packedLeft: boolean;
+  readonly packedRight: boolean;
+  readonly resume: boolean;
+  readonly accumulate: boolean;
+  readonly left: number;
+  readonly right: number;
+  readonly out: number;
+}
+
+function tiles(frame: Frame, t: Tiles): Code {
+  const v = t.vectors;
+  const terms = count(t.terms);
+  const [l, r, o, first] = [frame.integer(), frame.integer(), frame.integer(), frame.integer()];
+  const rows = parts(t.rows.size, t.shape.rows);
+  const columns = panels(t.columns.size, v.lanes, t.shape.wide);
+  const one = (size: number, widths: readonly number[]): Code => {
+    const stored = widths.length * v.lanes;
+    return tile(frame, {
+      vectors: v,
+      fma: t.fma,
+      left: l,
+      right: r,
+      out: o,
+      rows: size,
+      leftRow: t.packedLeft ? v.bytes : t.rows.left,
+      outRow: t.rows.out,
+      widths,
+      padded: t.packedRight,
+      rightColumn: t.packedRight ? v.bytes : t.columns.right,
+      outColumn: t.columns.out,
+      terms: t.terms.map((axis) => ({
+        size: axis.size,
+        left: t.packedLeft ? size * v.bytes : axis.left,
+        right: t.packedRight ? stored * v.bytes : axis.right,
+      })),
+      resume: t.resume,
+      accumulate: t.accumulate,
+    });
+  };
+  const used = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0);
+  const leftStep = (size: number): number => (t.packedLeft ? panelBytes(terms, size, v) : size * t.rows.left);
+  const rightStep = (widths: readonly number[]): number =>
+    t.packedRight ? panelBytes(terms, widths.length * v.lanes, v) : used(widths) * t.columns.right;
+  // The operand that is larger goes by once, the other stays in the cache.
+  const begin = [point(l, t.left), point(r, t.right), point(first, t.out)];
+  if (t.columns.size >= t.rows.size) {
+    return [
+      begin,
+      columns.map((panel) =>
+        stepping(
+          frame,
+          panel.count,
+          [
+            [r, rightStep(panel.widths)],
+            [first, used(panel.widths) * t.columns.out],
+          ],
+          [
+            point(l, t.left),
+            point(o, first),
+            rows.map((part) =>
+              stepping(
+                frame,
+                part.count,
+                [
+                  [l, leftStep(part.size)],
+                  [o, part.size * t.rows.out],
+                ],
+                one(part.size, panel.widths),
+              ),
+            ),
+          ],
+        ),
+      ),
+    ];
+  }
+  return [
+    begin,
+    rows.map((part) =>
+      stepping(
+        frame,
+        part.count,
+        [
+          [l, leftStep(part.size)],
+          [first, part.size * t.rows.out],
+        ],
+        [
+          point(r, t.right),
+          point(o, first),
+          columns.map((panel) =>
+            stepping(
+              frame,
+              panel.count,
+              [
+                [r, rightStep(panel.widths)],
+                [o, used(panel.widths) * t.columns.out],
+              ],
+              one(part.size, panel.widths),
+            ),
+          ),
+        ],
+      ),
+    ),
+  ];
+}
+
+/**
+ * Blocks of columns, of terms, of rows, in this order from outside: the right operand's block is copied, then for each block of rows the left one's,
+ * unless it is contiguous along the terms; then come the tiles of the two.
+ */
+function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left: number, right: number, out: number): Code {
+  const { product: p, block } = plan;
+  const v = vectors[p.precision];
+  const layout = layoutOf(plan);
+  const shape = tileOf(p.rows.size, block.columns, v, false);
+  const inner = last(p);
+  const separate = apart(plan);
+  const [l, r, o, l1, r1, o1, o2] = Array.from({ length: 7 }, () => frame.integer()) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+
+  const add = (name: string, of: unknown, make: (frame: Frame) => Code): Code => {
+    const number = module.add(`${name} ${JSON.stringify(of)}`, () => {
+      const inside = new Frame(3);
+      const body = make(inside);
+      return { parameters: ["i32", "i32", "i32"], results: [], locals: inside.locals, body };
+    });
+    return module.call(number);
+  };
+  const call = (code: Code, ...addresses: readonly Code[]): Code => [addresses, code];
+
+  const chunks = (size: number, of: number): readonly { readonly count: number; readonly size: number }[] => {
+    const full = Math.floor(size / of);
+    return [
+      { count: full, size: of },
+      { count: size % of === 0 ? 0 : 1, size: size % of },
+    ].filter(({ count }) => count > 0);
+  };
+
+  /** One block: its result goes to where local `o2` points. */
+  const multiply = (size: Block, resume: boolean): Code => {
+    const rows: Axis = { ...p.rows, size: size.rows, ...(separate ? { out: sumPitch(block.columns, v) } : {}) };
+    const columns: Axis = { ...p.columns, size: size.columns, ...(separate ? { out: v.bytes } : {}) };
+    const accumulate = p.accumulate && !separate;
+    const of = {
+      precision: p.precision,
+      fma: p.fma,
+      shape,
+      rows,
+      columns,
+      terms: { ...inner, size: size.terms },
+      resume,
+      accumulate,
+      packsLeft: plan.packsLeft,
+    };
+    return add("contract tiles", of, (inside) =>
+      tiles(inside, {
+        vectors: v,
+        fma: p.fma,
+        shape,
+        rows,
+        columns,
+        terms: [of.terms],
+        packedLeft: plan.packsLeft,
+        packedRight: true,
+        resume,
+        accumulate,
+        left: 0,
+        right: 1,
+        out: 2,
+      }),
+    );
+  };
+  const copy = (groups: readonly Group[], terms: number, element: number, term: number): Code =>
+    add("contract pack", { precision: p.precision, groups, terms, element, term }, (inside) =>
+      pack(inside, { vectors: v, groups, terms, element, term }, 0, 1),
+    );
+
+  /** Some terms of a block of columns, all blocks of rows. */
+  const someTerms = (columns: number, terms: number, resume: boolean): Code => [
+    call(
+      copy(rightGroups(columns, shape.wide, v), terms, p.columns.right, inner.right),
+      local.get(r1),
+      i32.const(scratch + layout.right),
+      i32.const(0),
+    ),
+    point(l, l1),
+    separate ? [i32.const(scratch + layout.sums), local.set(o2)] : point(o2, o1),
+    chunks(p.rows.size, block.rows).map(({ count, size }) =>
+      stepping(
+        frame,
+        count,
+        [
+          [l, size * p.rows.left],
+          [o2, size * (separate ? sumPitch(block.columns, v) : p.rows.out)],
+        ],
+        [
+          plan.packsLeft
+            ? call(
+                copy(leftGroups(size, shape.rows), terms, p.rows.left, inner.left),
+                local.get(l),
+                i32.const(scratch + layout.left),
+                i32.const(0),
+              )
+            : [],
+          call(
+            multiply({ rows: size, columns, terms }, resume),
+            plan.packsLeft ? i32.const(scratch + layout.left) : local.get(l),
+            i32.const(scratch + layout.right),
+            local.get(o2),
+          ),
+        ],
+      ),
+    ),
+    advance(l1, terms * inner.left),
+    advance(r1, terms * inner.right),
+  ];
+
+  /** All terms of a block of columns; the first terms begin the sums. */
+  const allTerms = (columns: number): Code => {
+    const slices = chunks(inner.size, block.terms);
+    const [head, ...tail] = slices as [(typeof slices)[number], ...typeof slices];
+    const rest = (resumed: boolean): Code => [
+      times(frame, head.count - (resumed ? 0 : 1), someTerms(columns, head.size, true)),
+      tail.map(({ count, size }) => times(frame, count, someTerms(columns, size, true))),
+      advance(l1, -inner.size * inner.left),
+      advance(r1, -inner.size * inner.right),
+    ];
+    const first: Code = [someTerms(columns, head.size, false), rest(false)];
+    const slow = p.terms.slice(0, -1);
+    if (slow.length === 0) return first;
+    // The slower axes of the terms: every round but the first one goes on.
+    const begun = frame.integer();
+    const round: Code = when(local.get(begun), rest(true), [first, i32.const(1), local.set(begun)]);
+    return [
+      i32.const(0),
+      local.set(begun),
+      slow.reduceRight<Code>(
+        (body, axis) =>
+          walking(
+            frame,
+            axis.size,
+            [
+              [l1, axis.left],
+              [r1, axis.right],
+            ],
+            body,
+          ),
+        round,
+      ),
+    ];
+  };
+
+  const finish = (columns: number): Code =>
+    separate
+      ? call(
+          add(
+            "contract add",
+            { precision: p.precision, rows: p.rows, columns: p.columns, size: columns, pitch: sumPitch(block.columns, v) },
+            (inside) => addSums(inside, p, columns, sumPitch(block.columns, v)),
+          ),
+          i32.const(scratch + layout.sums),
+          i32.const(0),
+          local.get(o),
+        )
+      : [];
+
+  return [
+    point(r, right),
+    point(o, out),
+    chunks(p.columns.size, block.columns).map(({ count, size }) =>
+      stepping(
+        frame,
+        count,
+        [
+          [r, size * p.columns.right],
+          [o, size * p.columns.out],
+        ],
+        [point(l1, left), point(r1, r), point(o1, o), allTerms(size), finish(size)],
+      ),
+    ),
+  ];
+}
+
+/** out + the sums at local 0, to out, which local 2 points to. */
+function addSums(frame: Frame, p: Product, columns: number, pitch: number): Code {
+  const v = vectors[p.precision];
+  const [from, to] = [frame.integer(), frame.integer()];
+  const vector = p.columns.out === v.bytes;
+  const full = vector ? Math.floor(columns / v.lanes) : 0;
+  const one: Code = [local.get(to), local.get(to), v.load(0), local.get(from), v.load(0), v.scalarAdd, v.store(0)];
+  const four: Code = [local.get(to), local.get(to), v128.load(), local.get(from), v128.load(), v.add, v128.store()];
+  return stepping(
+    frame,
+    p.rows.size,
+    [
+      [0, pitch],
+      [2, p.rows.out],
+    ],
+    [
+      point(from, 0),
+      point(to, 2),
+      stepping(
+        frame,
+        full,
+        [
+          [from, 16],
+          [to, 16],
+        ],
+        four,
+      ),
+      stepping(
+        frame,
+        columns - full * v.lanes,
+        [
+          [from, v.bytes],
+          [to, p.columns.out],
+        ],
+        one,
+      ),
+    ],
+  );
+}
