@@ -36,16 +36,14 @@ import type { Node, Parameter } from "../graph/node.ts";
 import { badArgument, wrongCount, wrongRun } from "../graph/options.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
-import { type Data, makeValue, type Value } from "../graph/value.ts";
+import type { Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
 import { explained } from "./explain.ts";
 import { loopsOf } from "./graph-loops.ts";
-import type { Buffer, Place, Precision } from "./loops.ts";
-import type { Program, Scope } from "./lower.ts";
+import type { Place, Precision } from "./loops.ts";
+import { assembled } from "./machine.ts";
 import { count, isRowMajor, wholeOf } from "./places.ts";
-import { elementSize, type MemoryPlan, planMemory } from "./plan.ts";
-import { host } from "./wasm/host.ts";
-import { print } from "./wasm/print.ts";
+import { planMemory } from "./plan.ts";
 
 export interface CompileOptions extends ProgramOptions {
   /** Of floats. Default "f32". */
@@ -66,7 +64,8 @@ export interface CompiledProgram<T> extends Contract<T> {
  */
 export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<CompiledProgram<T>> {
   const unknown = wrongOptions("compile", options);
-  const problems = unknown.length > 0 ? unknown : [...wrongPrecision(options), ...wrongCount("compile", "threads", options.threads ?? 1, 1)];
+  const problems =
+    unknown.length > 0 ? unknown : [...wrongPrecision(options), ...wrongCount("compile", "threads", options.threads ?? 1, 1)];
   if (problems.length > 0) return E.left(problems);
   const { update = new Map(), seed = 0, store = new Map<string, Value>(), precision = "f32" } = options;
   const mistakes = shapeMistakes(update);
@@ -93,6 +92,26 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const machine = assembled(loops, program, plan, precision);
   const held = new Map<string, Value>(); // what the arena has of each parameter
 
+  /** Next values, where they are whole buffers of their own; those that are another parameter's, or a part of something, as copies. */
+  const nexts = [...update.keys()].map((p: Parameter, i): Next => {
+    const from = results[nodesOf(outputs).length + i]!;
+    const sizes = p.shape.map((d) => d.size);
+    const own = from.buffer.life === "temporary" && from.offset === 0 && from.buffer.size === count(sizes) && isRowMajor(from, sizes);
+    return { name: p.parameter, node: p, from, own };
+  });
+  const commit = (): void => {
+    const copies = nexts.map(({ from, own, node }) => (own ? undefined : machine.read(from, node).data));
+    for (const [i, { name, node, from }] of nexts.entries()) {
+      const to = places.get(parameters.get(name)!)!;
+      const copied = copies[i];
+      if (copied === undefined) machine.move(from, to);
+      else machine.write(to, copied);
+      const value = latest(node, () => machine.read(to, node).data as Float64Array);
+      store.set(name, value);
+      held.set(name, value);
+    }
+  };
+
   const run = (feeds: Feeds, runOptions: RunOptions = {}): Checked<Evaluated<T>> => {
     const wrong = wrongRun("run", runOptions);
     if (wrong.length > 0) return E.left(wrong);
@@ -107,13 +126,18 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     }
     for (const { buffer, keyAt } of program.keys) machine.write(wholeOf(buffer, [buffer.size]), keyAt(seed, runOptions.trainingStep ?? 0));
     if (machine.run() !== 0) return faultOf<T>(whole, feeds, { ...runOptions, seed }, parameters, store);
-    const values = nodesOf(whole).map((n, i) => machine.read(results[i]!, n));
-    const tree = mapNodes(whole, (_, i) => values[i]!) as unknown as Evaluated<Whole<T>>;
-    const next = tree.next as unknown as Record<string, Value>;
-    const broken = update.size === 0 ? [] : notFinite(outputs, tree.outputs, next, parameters);
+    const found = mapNodes(outputs, (n, i) => machine.read(results[i]!, n)) as unknown as Evaluated<T>;
+    const broken =
+      update.size === 0
+        ? []
+        : notFinite(
+            outputs,
+            found,
+            nexts.filter(({ from }) => !machine.isFinite(from)).map((n) => n.node),
+          );
     if (broken.length > 0) return E.left(broken);
-    for (const [name, value] of Object.entries(next)) store.set(name, { ...value, data: Float64Array.from(value.data) });
-    return E.right(tree.outputs as Evaluated<T>);
+    commit();
+    return E.right(found);
   };
   return E.right({
     inputs: g.inputs.map((i) => nameOf(i)!),
@@ -127,6 +151,26 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     },
     explain: () => explained(loops, plan, precision, machine.kernels, hoisted),
   });
+}
+
+interface Next {
+  readonly name: string;
+  readonly node: Node;
+  readonly from: Place;
+  readonly own: boolean;
+}
+
+/** The value that a parameter has now, read when somebody looks at it: until then it stays in the program's memory. */
+function latest({ shape }: Node, read: () => Float64Array): Value {
+  let data: Float64Array | undefined;
+  return {
+    dims: shape.map((d) => d.name),
+    shape: shape.map((d) => d.size),
+    get data() {
+      data ??= Float64Array.from(read());
+      return data;
+    },
+  };
 }
 
 type Whole<T> = { readonly outputs: T; readonly next: unknown; readonly written: unknown };
@@ -168,60 +212,6 @@ function notCompilable(nodes: readonly Node[]): readonly Diagnostic[] {
   };
   for (const node of nodes) look(node);
   return found;
-}
-
-/** Bytes that products may pack their operands into. */
-const scratchSize = 1 << 22;
-
-interface Machine {
-  readonly kernels: number;
-  run(): number;
-  write(place: Place, data: Data): void;
-  read(place: Place, node: Node): Value;
-}
-
-function assembled(
-  loops: { readonly buffers: readonly Buffer[]; readonly body: Scope["statements"] },
-  program: Program,
-  plan: MemoryPlan,
-  precision: Precision,
-): Machine {
-  const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  const pages = Math.ceil((plan.bytes + scratchSize) / 65536);
-  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, { precision, fma: false });
-  const memory = new host.Memory({ initial: pages });
-  const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
-  const view = (b: Buffer): Float64Array | Float32Array | Int32Array => {
-    const at = addressOf(b);
-    if (b.dtype !== "float") return new Int32Array(memory.buffer, at, b.size);
-    return elementSize(b, precision) === 8 ? new Float64Array(memory.buffer, at, b.size) : new Float32Array(memory.buffer, at, b.size);
-  };
-  for (const [buffer, data] of program.constants) view(buffer).set(data);
-  const entry = instance.exports.run as () => number;
-  return {
-    kernels: printed.kernels,
-    run: () => entry(),
-    write: ({ buffer }, data) => view(buffer).set(data),
-    read: (place, { shape, dtype }) => {
-      const all = view(place.buffer);
-      const sizes = shape.map((d) => d.size);
-      const size = count(sizes);
-      const flat = isRowMajor(place, sizes) ? all.slice(place.offset, place.offset + size) : gathered(all, place, sizes);
-      return makeValue(shape, dtype === "bool" ? Uint8Array.from(flat) : flat);
-    },
-  };
-}
-
-/** Elements that do not stand one after the other. */
-function gathered<A extends Float64Array | Float32Array | Int32Array>(all: A, { offset, strides }: Place, sizes: readonly number[]): A {
-  const out = all.slice(0, 0).constructor as new (length: number) => A;
-  const flat = new out(count(sizes));
-  const index = new Array<number>(sizes.length).fill(0);
-  for (let i = 0; i < flat.length; i++) {
-    flat[i] = all[offset + index.reduce((n, k, axis) => n + k * strides[axis]!, 0)]!;
-    for (let axis = sizes.length - 1; axis >= 0 && ++index[axis]! === sizes[axis]; axis--) index[axis] = 0;
-  }
-  return flat;
 }
 
 /** An id was out of range: the reference says which, in the words that users know. */

@@ -81,7 +81,8 @@ export function interpret<T>(outputs: T, options: ProgramOptions = {}): Checked<
         const result = prepared.run(feeds, { ...runOptions, seed }, state);
         if (E.isLeft(result)) return result;
         const values = result.right.next as { readonly [name: string]: Value };
-        const broken = update.size === 0 ? [] : notFinite(prepared.graph.outputs.outputs, result.right.outputs, values, own);
+        const notWritten = Object.entries(values).flatMap(([name, { data }]) => (allFinite(data as Float64Array) ? [] : [own.get(name)!]));
+        const broken = update.size === 0 ? [] : notFinite(prepared.graph.outputs.outputs, result.right.outputs, notWritten);
         if (broken.length > 0) return E.left(broken);
         for (const name of Object.keys(values)) store.set(name, values[name]!);
         return E.right(result.right.outputs as Evaluated<T>);
@@ -125,13 +126,8 @@ export function shapeMistakes(update: Update): readonly Diagnostic[] {
   });
 }
 
-/** What of a step's results is not finite: scalar outputs (a loss), next values. */
-export function notFinite(
-  outputs: unknown,
-  results: unknown,
-  next: ParameterValues,
-  parameters: ReadonlyMap<string, Node>,
-): readonly Diagnostic[] {
+/** What of a step's results is not finite: scalar outputs (a loss), and the parameters whose next value is not. */
+export function notFinite(outputs: unknown, results: unknown, broken: readonly Node[]): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
   const tell = (what: string, node: Node): void => {
     found.push(
@@ -150,9 +146,7 @@ export function notFinite(
     const { data } = values[i]!;
     if (node.dtype === "float" && data.length === 1 && !Number.isFinite(data[0])) tell(`an output is ${data[0]}`, node);
   });
-  for (const [name, { data }] of Object.entries(next)) {
-    if (!allFinite(data as Float64Array)) tell(`the next value of "${name}" has NaN or infinity`, parameters.get(name)!);
-  }
+  for (const node of broken) tell(`the next value of "${nameOf(node)}" has NaN or infinity`, node);
   return found;
 }
 

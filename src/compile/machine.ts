@@ -1,0 +1,70 @@
+// A printed program in its memory: what goes in, what comes out.
+
+import type { Node } from "../graph/node.ts";
+import { type Data, makeValue, type Value } from "../graph/value.ts";
+import type { Buffer, LoopProgram, Place, Precision } from "./loops.ts";
+import type { Program } from "./lower.ts";
+import { count, isRowMajor } from "./places.ts";
+import { elementSize, type MemoryPlan } from "./plan.ts";
+import { host } from "./wasm/host.ts";
+import { print } from "./wasm/print.ts";
+
+/** Bytes that products may pack their operands into. */
+const scratchSize = 1 << 22;
+
+export interface Machine {
+  readonly kernels: number;
+  /** 0, or the fault that ended the run. */
+  run(): number;
+  write(place: Place, data: Data): void;
+  /** A copy. */
+  read(place: Place, node: Node): Value;
+  isFinite(place: Place): boolean;
+  /** Copies a whole buffer's elements within the memory. */
+  move(from: Place, to: Place): void;
+}
+
+export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine {
+  const addressOf = (b: Buffer): number => plan.address.get(b)!;
+  const pages = Math.ceil((plan.bytes + scratchSize) / 65536);
+  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, { precision, fma: false });
+  const memory = new host.Memory({ initial: pages });
+  const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
+  const view = (b: Buffer): Float64Array | Float32Array | Int32Array => {
+    const at = addressOf(b);
+    if (b.dtype !== "float") return new Int32Array(memory.buffer, at, b.size);
+    return elementSize(b, precision) === 8 ? new Float64Array(memory.buffer, at, b.size) : new Float32Array(memory.buffer, at, b.size);
+  };
+  for (const [buffer, data] of program.constants) view(buffer).set(data);
+  const entry = instance.exports.run as () => number;
+  return {
+    kernels: printed.kernels,
+    run: () => entry(),
+    write: ({ buffer }, data) => view(buffer).set(data),
+    read: (place, { shape, dtype }) => {
+      const all = view(place.buffer);
+      const sizes = shape.map((d) => d.size);
+      const size = count(sizes);
+      const flat = isRowMajor(place, sizes) ? all.slice(place.offset, place.offset + size) : gathered(all, place, sizes);
+      return makeValue(shape, dtype === "bool" ? Uint8Array.from(flat) : flat);
+    },
+    isFinite: ({ buffer }) => {
+      const all = view(buffer);
+      for (let i = 0; i < all.length; i++) if (!Number.isFinite(all[i]!)) return false;
+      return true;
+    },
+    move: (from, to) => view(to.buffer).set(view(from.buffer)),
+  };
+}
+
+/** Elements that do not stand one after the other. */
+function gathered<A extends Float64Array | Float32Array | Int32Array>(all: A, { offset, strides }: Place, sizes: readonly number[]): A {
+  const out = all.slice(0, 0).constructor as new (length: number) => A;
+  const flat = new out(count(sizes));
+  const index = new Array<number>(sizes.length).fill(0);
+  for (let i = 0; i < flat.length; i++) {
+    flat[i] = all[offset + index.reduce((n, k, axis) => n + k * strides[axis]!, 0)]!;
+    for (let axis = sizes.length - 1; axis >= 0 && ++index[axis]! === sizes[axis]; axis--) index[axis] = 0;
+  }
+  return flat;
+}
