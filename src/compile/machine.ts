@@ -7,10 +7,7 @@ import type { Program } from "./lower.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 import { host } from "./wasm/host.ts";
-import { print } from "./wasm/print.ts";
-
-/** Bytes that products may pack their operands into. */
-const scratchSize = 1 << 22;
+import { type PrintOptions, print, scratchOf } from "./wasm/print.ts";
 
 export interface Machine {
   readonly kernels: number;
@@ -26,8 +23,10 @@ export interface Machine {
 
 export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  const pages = Math.ceil((plan.bytes + scratchSize) / 65536);
-  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, { precision, fma: false });
+  const options: PrintOptions = { precision, fma: false };
+  // products pack their operands behind the arena
+  const pages = Math.ceil((plan.bytes + scratchOf(loops.body, options)) / 65536);
+  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, options);
   const memory = new host.Memory({ initial: pages });
   const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
   const view = (b: Buffer): Float64Array | Float32Array | Int32Array => {
