@@ -124,9 +124,7 @@ test("a mistake inside a composite has the name that the user called", () => {
       logits: new Float64Array(16),
       ids: [0, 1, 2, 0, 0, 0, 0, 0],
     }),
-  ).toMatchObject([
-    { code: "BadFeed", op: "softmaxCrossEntropy", message: "ids[2] is 2, out of range: there are 2 (0 … 1)" },
-  ]);
+  ).toMatchObject([{ code: "BadFeed", op: "softmaxCrossEntropy", message: "ids[2] is 2, out of range: there are 2 (0 … 1)" }]);
 });
 
 describe("printed", () => {

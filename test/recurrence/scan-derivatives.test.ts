@@ -207,30 +207,27 @@ describe("a scan within a scan", () => {
   });
 });
 
+interface Masked {
+  readonly loss: { readonly data: ArrayLike<number> };
+  readonly g: Readonly<Record<"W" | "U" | "h0", { readonly data: ArrayLike<number> }>>;
+}
+
 describe("a scan of records", () => {
   it("of an LSTM with a mask, reversed, lets no NaN of padding through", () => {
     const lengths = input("lengths", [batch], "int");
     const y = input("y", [batch], "int");
-    const { scanned, unrolled } = [scan as Recur, unroll as unknown as Recur].reduce(
-      (found, recur, i) => {
-        const cell = ({ h, c }: { readonly h: H; readonly c: H }, { x: x_t }: { readonly x: H }) => {
-          const c_t = add(mul(c, sin(matmul(x_t, U))), mul(log(x_t), tanh(matmul(h, W))));
-          const h_t = mul(cos(x_t), tanh(c_t));
-          return { state: { h: h_t, c: c_t }, output: { h: h_t } };
-        };
-        const from = { h: h0, c: zeros([batch, hidden]) };
-        const { outputs, final } = recur(cell, { over: { x }, from, mask: lengthMask(lengths, time), reverse: true });
-        const loss = add(softmaxCrossEntropy(final.h, y), sum(outputs.h));
-        const data = wave(24).map((v, k) => (k >= 12 && k % 6 < 3 ? Number.NaN : Math.abs(v) + 0.1));
-        const run = evaluate(
-          { loss, g: grad(loss, { W, U, h0 }) },
-          { ...feeds, x: data, lengths: [2, 4], y: [0, 2] },
-          { seed: 3, nan: "allow" },
-        );
-        return { ...found, [i === 0 ? "scanned" : "unrolled"]: run };
-      },
-      {} as Record<"scanned" | "unrolled", { loss: { data: ArrayLike<number> }; g: Record<"W" | "U" | "h0", { data: ArrayLike<number> }> }>,
-    );
+    const [scanned, unrolled] = [scan as Recur, unroll as unknown as Recur].map((recur) => {
+      const cell = ({ h, c }: { readonly h: H; readonly c: H }, { x: x_t }: { readonly x: H }) => {
+        const c_t = add(mul(c, sin(matmul(x_t, U))), mul(log(x_t), tanh(matmul(h, W))));
+        const h_t = mul(cos(x_t), tanh(c_t));
+        return { state: { h: h_t, c: c_t }, output: { h: h_t } };
+      };
+      const from = { h: h0, c: zeros([batch, hidden]) };
+      const { outputs, final } = recur(cell, { over: { x }, from, mask: lengthMask(lengths, time), reverse: true });
+      const loss = add(softmaxCrossEntropy(final.h, y), sum(outputs.h));
+      const data = wave(24).map((v, k) => (k >= 12 && k % 6 < 3 ? Number.NaN : Math.abs(v) + 0.1));
+      return evaluate({ loss, g: grad(loss, { W, U, h0 }) }, { ...feeds, x: data, lengths: [2, 4], y: [0, 2] }, { seed: 3, nan: "allow" });
+    }) as readonly Masked[] as [Masked, Masked];
     expect(Number.isFinite(scanned.loss.data[0])).toBe(true);
     expect(scanned.loss.data).toEqual(unrolled.loss.data);
     for (const name of ["W", "U", "h0"] as const) expect(scanned.g[name].data).toEqual(unrolled.g[name].data);
