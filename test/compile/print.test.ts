@@ -333,6 +333,16 @@ describe.each(precisions)("%s", (precision) => {
     for (const backwards of [true, false]) for (const within of [true, false]) run(backwards, within);
   });
 
+  test("what differs in nothing but its step, or its zero's sign, is not one", () => {
+    const loop: Loop = { id: 0, steps: 3, backwards: false };
+    const [x, out] = [buffer("float", 5 * 4, Math.sqrt), buffer("float", 3 * 5)];
+    const at = (b: Buffer, stride: number): Place => place(b, [1], 0, [{ loop, stride }]);
+    const value = operation("sub", "float", operation("mul", "float", load(at(x, 5)), load(at(x, 0))), load(place(x, [1])));
+    const [one, other] = [0, -0].map((zero) => operation("div", "float", constant(1), constant(zero)));
+    const between = operation("minimum", "float", one!, operation("maximum", "float", other!, value));
+    agree(program([{ kind: "for", loop, body: [map([5], at(out, 5), between)] }]), contents, precision);
+  });
+
   test("an id out of range ends the run at once, and is told by the statement's number", () => {
     const rowsBy = (kind: "gather" | "scatter", id: number, fault: number): Statement => {
       const at = place(
@@ -393,10 +403,11 @@ describe.each(precisions)("%s", (precision) => {
       { id: 0, steps: 2, backwards: false },
       { id: 1, steps: 2, backwards: true },
     ];
-    const body: Statement[] = [{ kind: "for", loop: loop!, body: Array.from({ length: 9000 }, () => one) }];
-    body.push({ kind: "for", loop: inner!, body: [...body, ...body, map([1], place(at, [1]), constant(5, "int")), row(x, 3), one] });
-    const { memory, fault, printed } = ran(program(body), contents, precision);
-    expect([fault, memory.get(x)![0]]).toEqual([3, 3 * 2 * 9000]);
+    const many = Array.from({ length: 9000 }, () => one);
+    const list: Statement = { kind: "for", loop: loop!, body: many };
+    const body: Statement[] = [list, { kind: "for", loop: inner!, body: [list, list, map([1], place(at, [1]), constant(5, "int"))] }];
+    const { memory, fault, printed } = ran(program([...body, ...many, row(x, 3), ...many]), contents, precision);
+    expect([fault, memory.get(x)![0]]).toEqual([3, 5 * 2 * 9000 + 9000]);
     const sizes = functionSizes(printed.bytes);
     expect(sizes.length).toBeGreaterThan(6);
     expect(Math.max(...sizes)).toBeLessThan(48 * 1024);

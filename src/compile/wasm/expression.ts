@@ -213,11 +213,6 @@ export class VectorCode {
 
   // -- values --
 
-  /** The float elements under a pointer. */
-  floats(pointer: number, lanes: Lanes): Code {
-    return this.load(this.cursors.number(pointer), bytesOf("float", this.precision), lanes);
-  }
-
   value(vertex: number, lanes: Lanes, known: Known): Code {
     if (known.has(vertex)) return local.get(this.home(vertex));
     const v = this.vertices[vertex]!;

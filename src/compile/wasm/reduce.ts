@@ -1,17 +1,14 @@
 // Reductions. Two ways to use vectors, neither of which changes the order in which an element's terms are added: across results, where each lane is a sum
 // of its own; or along the last reduced axis, where values are computed by vectors and then added one after the other.
 
-import type { ContractStatement, Expression, Place, Precision, ReduceStatement } from "../loops.ts";
+import type { Place, Precision, ReduceStatement } from "../loops.ts";
 import { type Axis, axesKey, Body, Cursors, merged, move, nest, product, type Walk } from "./address.ts";
 import { type Code, f32, f32x4, f64, f64x2, i32, i32x4, local, type Module, v128, when } from "./assembler.ts";
 import { type Lanes, VectorCode, Vertices, verticesKey } from "./expression.ts";
 import { atOnce, cut, elementCost, type Kernel, overLanes } from "./map.ts";
 
-/** A reduction, or a contraction as one: a sum that may be added to what is there. */
-export type Reduction = ReduceStatement & { readonly accumulate?: boolean };
-
-export function reduceKernel(module: Module, statement: Reduction, precision: Precision): Kernel {
-  const { by, kept, reduced, out, value, accumulate = false } = statement;
+export function reduceKernel(module: Module, statement: ReduceStatement, precision: Precision): Kernel {
+  const { by, kept, reduced, out, value } = statement;
   const cursors = new Cursors([...kept, ...reduced], precision);
   const vertices = new Vertices(cursors);
   const root = vertices.as("float", vertices.of(value));
@@ -27,30 +24,21 @@ export function reduceKernel(module: Module, statement: Reduction, precision: Pr
   const across =
     last === undefined || elementCost(lanes, cursors, precision, new Set()) <= elementCost(last, cursors, precision, new Set()) + 1.5;
   const name = [
-    `${by}${accumulate ? "+" : ""} ${precision} ${axesKey(outer)}|${axesKey([lanes])}|${axesKey(terms)}`,
+    `${by} ${precision} ${axesKey(outer)}|${axesKey([lanes])}|${axesKey(terms)}`,
     `${verticesKey(vertices)} ${root}>${out.buffer.dtype}${pointer}`,
   ].join(" ");
   const made = module.add(name, () => {
     const body = new Body(cursors.count.pointers, cursors.count.counters);
     const vector = new VectorCode(module, precision, vertices.list, cursors, body);
-    const reducing: Reducing = { by, accumulate, precision, vector, root, pointer, position, out, cursors, lanes, terms };
+    const reducing: Reducing = { by, precision, vector, root, pointer, position, out, cursors, lanes, terms };
     const walk = nest(body, outer, across ? acrossLanes(reducing) : alongLanes(reducing, last));
     return { parameters: cursors.places.map(() => "i32"), results: [], locals: body.locals, body: walk.code };
   });
   return { function: made, places: cursors.places };
 }
 
-/** out[m, n] (+)= Σ_k a[m, k]·b[m, n, k] as a sum of products. */
-export function contractAsSum({ rows, columns, terms, a, b, out, accumulate }: ContractStatement): Reduction {
-  const operand = (place: Place): Expression => ({ kind: "load", from: place, dtype: place.buffer.dtype });
-  const spread = { ...a, strides: [...a.strides.slice(0, rows.length), ...columns.map(() => 0), ...a.strides.slice(rows.length)] };
-  const value: Expression = { kind: "operation", name: "mul", dtype: "float", operands: [operand(spread), operand(b)] };
-  return { kind: "reduce", by: "sum", kept: [...rows, ...columns], reduced: terms, out, value, accumulate };
-}
-
 interface Reducing {
   readonly by: ReduceStatement["by"];
-  readonly accumulate: boolean;
   readonly precision: Precision;
   readonly vector: VectorCode;
   readonly root: number;
@@ -67,11 +55,9 @@ interface Reducing {
 const first = (by: ReduceStatement["by"]): number => (by === "sum" ? 0 : Number.NEGATIVE_INFINITY);
 
 /** Stores a result that stands in vectors: the sum or the largest, or where that is. */
-function stored({ by, accumulate, precision, vector, pointer, out }: Reducing, lanes: Lanes, best: Code, at: Code): Code {
-  const add = precision === "f32" ? f32x4.add : f64x2.add;
-  const sum: Code = accumulate ? [vector.floats(pointer, lanes), best, add] : best;
+function stored({ by, vector, pointer, out }: Reducing, lanes: Lanes, best: Code, at: Code): Code {
   const to = out.buffer.dtype;
-  return vector.store(pointer, to, lanes, by === "argmax" ? vector.cast(at, "int", to) : vector.cast(sum, "float", to));
+  return vector.store(pointer, to, lanes, by === "argmax" ? vector.cast(at, "int", to) : vector.cast(best, "float", to));
 }
 
 function acrossLanes(reducing: Reducing): Walk {
