@@ -5,8 +5,9 @@ import { nameOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { numbered } from "../graph/traverse.ts";
 import { nodesOf } from "../graph/tree.ts";
+import { newBuffer, type Program, type Scope } from "./elements.ts";
 import type { Place } from "./loops.ts";
-import { lower, newBuffer, type Program, type Scope } from "./lower.ts";
+import { lower } from "./lower.ts";
 import { count, sizesOf, wholeOf } from "./places.ts";
 import { lowerScan } from "./scan.ts";
 

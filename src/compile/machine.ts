@@ -2,8 +2,8 @@
 
 import type { Node } from "../graph/node.ts";
 import { type Data, makeValue, type Value } from "../graph/value.ts";
+import type { Program } from "./elements.ts";
 import type { Buffer, LoopProgram, Place, Precision } from "./loops.ts";
-import type { Program } from "./lower.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 import { host } from "./wasm/host.ts";

@@ -7,8 +7,9 @@ import type { Node } from "../graph/node.ts";
 import type { Step } from "../graph/source.ts";
 import type { Numbered } from "../graph/traverse.ts";
 import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
+import { computationOf, elementsOf, fresh, newBuffer, placeOf, type Scope } from "./elements.ts";
 import type { Loop, Place, Statement } from "./loops.ts";
-import { computationOf, elementsOf, fresh, lower, newBuffer, placeOf, type Scope } from "./lower.ts";
+import { lower } from "./lower.ts";
 import { count, identityMap, rowMajor, sizesOf } from "./places.ts";
 
 let loops = 0;
