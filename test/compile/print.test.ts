@@ -6,6 +6,7 @@ import type { Buffer, Expression, Loop, LoopProgram, Operation, Place, Precision
 import { host } from "../../src/compile/wasm/host.ts";
 import { type Printed, print, scratchOf } from "../../src/compile/wasm/print.ts";
 import type { DType } from "../../src/graph/node.ts";
+import { uniformAt } from "../../src/graph/random.ts";
 import { numbers } from "../../src/ops/numbers.ts";
 import { interpret, type Memory, memoryFor } from "./interpret.ts";
 import { randomProgram } from "./random-programs.ts";
@@ -304,6 +305,19 @@ describe.each(precisions)("%s", (precision) => {
       ),
     );
     agree(program(body), contents, precision);
+  });
+
+  test("dropout: an element is dropped if its number is below the rate, by as little as 2⁻⁵³, and kept if it is the rate", () => {
+    const [key, n] = [987654321, 6];
+    const drawn = Array.from({ length: n }, (_, i) => uniformAt(key, i));
+    const outs = drawn.flatMap((u) => [u, u + 2 ** -53]).map((rate) => ({ rate, out: buffer("float", n) }));
+    const at = place(
+      buffer("int", 1, () => key),
+      [0],
+    );
+    const body = outs.map(({ rate, out }) => map([n], place(out, [1]), { kind: "dropout", rate, key: at, number: [1], dtype: "float" }));
+    const { memory } = agree(program(body), contents, precision);
+    for (const [i, { out }] of outs.entries()) expect(memory.get(out)![Math.floor(i / 2)] === 0).toBe(i % 2 === 1);
   });
 
   test("time loops: a recurrence, in both directions, one within the other", () => {
