@@ -46,7 +46,9 @@ export function stored(
       const o = operands[k]!;
       const position = k - start[i]!;
       reads[o]! += each;
-      const repeats = (kind === "elementwise" || kind === "view") && count(sizesOf(order[o]!)) < size;
+      // what is repeated is computed once, but for numbers
+      const isNumber = numbers.has(isBound(order[o]!) ? "given" : (computation(order[o]!)?.kind ?? "given"));
+      const repeats = (kind === "elementwise" || kind === "view") && !isNumber && count(sizesOf(order[o]!)) < size;
       if (repeats || needsMemory(node, kind, position) || (isStored[i] === 0 && inMemory[i] === 1)) inMemory[o] = 1;
     }
   }

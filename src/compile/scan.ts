@@ -8,9 +8,10 @@ import type { Step } from "../graph/source.ts";
 import type { Numbered } from "../graph/traverse.ts";
 import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
 import { computationOf, elementsOf, fresh, newBuffer, placeOf, type Scope } from "./elements.ts";
-import type { Loop, Place, Statement } from "./loops.ts";
+import type { Buffer, Expression, Loop, Place, Statement } from "./loops.ts";
 import { lower } from "./lower.ts";
 import { count, identityMap, rowMajor, sizesOf } from "./places.ts";
+import { buffersOf } from "./plan.ts";
 
 let loops = 0;
 
@@ -35,7 +36,7 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
 
   const stacked = new Set(asked.flatMap((a) => (a.kind === "stacked" ? [a.of] : [])));
   const wanted = new Map<Node, Place>();
-  const copies: Statement[] = [];
+  const copies: Copy[] = [];
   const last = new Map<Node, Place>();
   const stacks = new Map<Node, Place>();
   for (const [i, s] of states.entries()) {
@@ -74,7 +75,7 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
       places.set(s, own);
       wanted.set(after, aside);
       last.set(s, own);
-      copies.push({ kind: "map", sizes, out: own, value: { kind: "load", from: aside, dtype: s.dtype } });
+      copies.push({ to: own, from: aside, sizes });
     }
   }
   for (const of of stacked) {
@@ -103,7 +104,7 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
   );
   const inner: Scope = { ...common, statements: [], wanted, path };
   lower(graph, inner, new Set([...wanted.keys()]));
-  scope.statements.push({ kind: "for", loop, body: [...inner.statements, ...copies] });
+  scope.statements.push({ kind: "for", loop, body: inPlace(inner.statements, copies) });
 
   for (const { reader, kind, of } of asked) {
     const made = kind === "final" ? last.get(of)! : (stacks.get(of) ?? everyStep(of, scan, scope));
@@ -117,6 +118,77 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
       });
     }
     scope.places.set(reader, elsewhere ?? made);
+  }
+}
+
+/** The end of a step: the next state takes the state's place. */
+interface Copy {
+  readonly to: Place;
+  readonly from: Place;
+  readonly sizes: readonly number[];
+}
+
+/** A next state that is computed when nobody reads the state any more is written right where the state is. The others are copied at the end. */
+function inPlace(statements: readonly Statement[], copies: readonly Copy[]): readonly Statement[] {
+  let body = statements;
+  const left: Statement[] = [];
+  for (const { to, from, sizes } of copies) {
+    const writer = body.findIndex((s) => touches(s, from.buffer));
+    const after = body.slice(writer + 1).every((s) => !touches(s, to.buffer));
+    const free = writer >= 0 && after && (!touches(body[writer]!, to.buffer) || elementByElement(body[writer]!, to.buffer));
+    if (free) body = body.map((s) => renamed(s, from.buffer, to.buffer));
+    else left.push({ kind: "map", sizes, out: to, value: { kind: "load", from, dtype: to.buffer.dtype } });
+  }
+  return [...body, ...left];
+}
+
+/** Whether a statement reads of a buffer, for each element, just the one that stands where the result goes. */
+function elementByElement(s: Statement, buffer: Buffer): boolean {
+  if (s.kind !== "map") return false;
+  const { out } = s;
+  const reads = (e: Expression): boolean => {
+    if (e.kind === "load")
+      return e.from.buffer !== buffer || (e.from.offset === out.offset && e.from.strides.every((x, i) => x === out.strides[i]));
+    return e.kind === "cast" ? reads(e.operand) : e.kind !== "operation" || e.operands.every(reads);
+  };
+  return reads(s.value);
+}
+
+function touches(s: Statement, buffer: Buffer): boolean {
+  return s.kind === "for" ? s.body.some((b) => touches(b, buffer)) : buffersOf(s).includes(buffer);
+}
+
+/** The statement with one buffer in the place of another. */
+function renamed(s: Statement, from: Buffer, to: Buffer): Statement {
+  if (!touches(s, from)) return s;
+  const place = (p: Place): Place => (p.buffer === from ? { ...p, buffer: to } : p);
+  const known = new Map<Expression, Expression>();
+  const value = (e: Expression): Expression => {
+    const before = known.get(e);
+    if (before !== undefined) return before;
+    const made: Expression =
+      e.kind === "load"
+        ? { ...e, from: place(e.from) }
+        : e.kind === "cast"
+          ? { ...e, operand: value(e.operand) }
+          : e.kind === "operation"
+            ? { ...e, operands: e.operands.map(value) }
+            : e;
+    known.set(e, made);
+    return made;
+  };
+  switch (s.kind) {
+    case "for":
+      return { ...s, body: s.body.map((b) => renamed(b, from, to)) };
+    case "map":
+    case "reduce":
+      return { ...s, out: place(s.out), value: value(s.value) };
+    case "contract":
+      return { ...s, out: place(s.out), a: place(s.a), b: place(s.b) };
+    case "gather":
+      return { ...s, out: place(s.out), table: place(s.table), at: place(s.at) };
+    case "scatter":
+      return { ...s, out: place(s.out), updates: place(s.updates), at: place(s.at) };
   }
 }
 

@@ -99,7 +99,10 @@ function relieved(scan: Node, operands: readonly Node[], readers: readonly Node[
   for (const { reader, kind, of } of asked) {
     if (kind === "stacked") now.set(reader, allSteps([of])[0]!);
     else if (sums.has(of)) {
-      now.set(reader, m.add(value.get(of)!, total(sums.get(of)!, allSteps)));
+      const first = value.get(of)!;
+      const start = computationOf(first);
+      const added = total(sums.get(of)!, allSteps);
+      now.set(reader, start?.kind === "fill" && start.value === 0 ? added : m.add(first, added));
       done.push(of);
     } else now.set(reader, final(loop, of));
   }
