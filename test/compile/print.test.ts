@@ -56,7 +56,12 @@ interface Ran {
 }
 
 /** Runs a program as WebAssembly; what does not belong to a buffer must be what it was. */
-function ran(program: LoopProgram, from: ReadonlyMap<Buffer, readonly number[]>, precision: Precision, shared = false): Ran {
+function ran(
+  program: LoopProgram,
+  from: ReadonlyMap<Buffer, readonly number[]>,
+  precision: Precision,
+  { shared = false, reassociate = false }: { shared?: boolean; reassociate?: boolean } = {},
+): Ran {
   const memory = memoryFor(program.buffers, precision);
   const addresses = new Map<Buffer, number>();
   let end = 64;
@@ -64,7 +69,7 @@ function ran(program: LoopProgram, from: ReadonlyMap<Buffer, readonly number[]>,
     addresses.set(b, end);
     end += Math.ceil((b.size * 8) / 16) * 16 + 48; // memory in between that nobody may touch
   }
-  const options = { precision, fma: false, shared };
+  const options = { precision, fma: false, shared, reassociate };
   const scratch = Math.ceil(end / 64) * 64;
   const pages = Math.ceil((scratch + scratchOf(program.body, options) + 64) / 65536);
   const printed = print(program, { addressOf: (b) => addresses.get(b)!, scratch, pages }, options);
@@ -88,8 +93,8 @@ function ran(program: LoopProgram, from: ReadonlyMap<Buffer, readonly number[]>,
 }
 
 /** Runs it both ways and compares every element. */
-function agree(program: LoopProgram, from: ReadonlyMap<Buffer, readonly number[]>, precision: Precision): Ran {
-  const found = ran(program, from, precision);
+function agree(program: LoopProgram, from: ReadonlyMap<Buffer, readonly number[]>, precision: Precision, reassociate = false): Ran {
+  const found = ran(program, from, precision, { reassociate });
   const expected = memoryFor(program.buffers, precision);
   for (const [b, values] of expected) values.set(from.get(b) ?? []);
   expect(found.fault).toBe(interpret(program, expected, precision));
@@ -290,6 +295,51 @@ describe.each(precisions)("%s", (precision) => {
     agree(program(body), contents, precision);
   });
 
+  test("sums that may be split: of whole numbers, which no order rounds; products, too", () => {
+    const x = buffer("float", 300, (i) => (i % 7) - 2);
+    const term = (...strides: number[]): Expression =>
+      operation("add", "float", constant(1), operation("mul", "float", load(place(x, strides)), load(place(x, strides, 5))));
+    const sizes = Array.from({ length: 41 }, (_, i) => i);
+    const sum = (kept: number[], reduced: number[], ...strides: number[]): Statement => ({
+      ...{
+        kind: "reduce",
+        by: "sum",
+        kept,
+        reduced,
+        out: place(
+          buffer("float", 8),
+          kept.map(() => 1),
+        ),
+        value: term(...strides),
+      },
+    });
+    const body = sizes.flatMap((n): Statement[] => [
+      ...[sum([], [n], 1), sum([3], [n], n, 1), sum([3], [2, n], 50, 60, 1), sum([], [n], 0), sum([], [n], 3), sum([2], [n], 1, 3)],
+      {
+        ...{ kind: "contract", rows: [2], columns: [3], terms: [n], accumulate: true },
+        ...{ a: place(x, [41, 1]), b: place(x, [0, 41, 1]), out: place(buffer("float", 6), [3, 1]) },
+      },
+    ]);
+    agree(program(body), contents, precision, true);
+  });
+
+  test("sums that may be split: a sum is one of a run of its own", () => {
+    const x = buffer("float", 1000, (i) => Math.sin(i) / 3);
+    const out = buffer("float", 8);
+    const sum = (to: number): Statement => ({
+      kind: "reduce",
+      by: "sum",
+      kept: [],
+      reduced: [1000],
+      out: place(out, [], to),
+      value: load(place(x, [1])),
+    });
+    const { memory } = ran(program([sum(0), sum(5)]), contents, precision, { reassociate: true });
+    const exactly = [...memory.get(x)!].reduce((a: number, b: number) => a + b, 0);
+    expect(memory.get(out)![0]).toBe(memory.get(out)![5]);
+    expect(Math.abs(memory.get(out)![0]! - exactly)).toBeLessThan(1000 * (precision === "f32" ? 2 ** -24 : 2 ** -50));
+  });
+
   test("dropout draws what the reference draws: keys and numbers of 32 bits, rates at the edges", () => {
     const keys = [0, 1, -1, 123456789, -(2 ** 31)];
     const body = keys.flatMap((key) =>
@@ -439,7 +489,9 @@ describe.each(precisions)("%s", (precision) => {
 
 test("memory that threads share", () => {
   const x = buffer("float", 9, Math.sqrt);
-  const { memory } = ran(program([map([9], place(x, [1]), operation("neg", "float", load(place(x, [1]))))]), contents, "f64", true);
+  const { memory } = ran(program([map([9], place(x, [1]), operation("neg", "float", load(place(x, [1]))))]), contents, "f64", {
+    shared: true,
+  });
   expect(memory.get(x)![4]).toBe(-2);
 });
 

@@ -319,6 +319,13 @@ export class VectorCode {
     return [stored, local.set(held), parts];
   }
 
+  /** Code that makes the lanes of a vector of floats that are none of the elements' 0. */
+  filled({ count }: Lanes): Code {
+    const lanes = lanesOf(this.precision);
+    if (count === lanes) return [];
+    return [v128.const(Array.from({ length: 16 }, (_, i) => (i < (count * 16) / lanes ? 0xff : 0))), v128.and];
+  }
+
   // -- conversions --
 
   /** An i32 mask as wide as floats. */

@@ -1,13 +1,20 @@
 // Reductions. Two ways to use vectors, neither of which changes the order in which an element's terms are added: across results, where each lane is a sum
-// of its own; or along the last reduced axis, where values are computed by vectors and then added one after the other.
+// of its own; or along the last reduced axis, where values are computed by vectors and then added one after the other. Where sums may be split, each lane
+// has a partial sum of its own there, too.
 
 import type { Place, Precision, ReduceStatement } from "../loops.ts";
 import { type Axis, axesKey, Body, Cursors, merged, move, nest, product, type Walk } from "./address.ts";
-import { type Code, f32, f32x4, f64, f64x2, i32, i32x4, local, type Module, v128, when } from "./assembler.ts";
+import { type Code, f32, f32x4, f64, f64x2, i8x16, i32, i32x4, local, type Module, v128, when } from "./assembler.ts";
 import { type Lanes, VectorCode, Vertices, verticesKey } from "./expression.ts";
 import { atOnce, cut, elementCost, type Kernel, overLanes } from "./map.ts";
 
-export function reduceKernel(module: Module, statement: ReduceStatement, precision: Precision): Kernel {
+export interface Rounding {
+  readonly precision: Precision;
+  /** Sums may be split into partial sums. */
+  readonly reassociate?: boolean;
+}
+
+export function reduceKernel(module: Module, statement: ReduceStatement, { precision, reassociate = false }: Rounding): Kernel {
   const { by, kept, reduced, out, value } = statement;
   const cursors = new Cursors([...kept, ...reduced], precision);
   const vertices = new Vertices(cursors);
@@ -20,18 +27,20 @@ export function reduceKernel(module: Module, statement: ReduceStatement, precisi
   const { outer, lanes } = cut(merged(results), cursors, precision, new Set([pointer]));
   const terms = merged(cursors.axes(reduced.map((_, i) => kept.length + i)));
   const last = terms.at(-1);
-  // along: additions wait for each other
+  const split = by === "sum" && reassociate;
+  // along: additions wait for each other, when they may not be split
   const across =
-    last === undefined || elementCost(lanes, cursors, precision, new Set()) <= elementCost(last, cursors, precision, new Set()) + 1.5;
+    last === undefined ||
+    elementCost(lanes, cursors, precision, new Set()) <= elementCost(last, cursors, precision, new Set()) + (split ? 0 : 1.5);
   const name = [
-    `${by} ${precision} ${axesKey(outer)}|${axesKey([lanes])}|${axesKey(terms)}`,
+    `${split && !across ? "partial " : ""}${by} ${precision} ${axesKey(outer)}|${axesKey([lanes])}|${axesKey(terms)}`,
     `${verticesKey(vertices)} ${root}>${out.buffer.dtype}${pointer}`,
   ].join(" ");
   const made = module.add(name, () => {
     const body = new Body(cursors.count.pointers, cursors.count.counters);
     const vector = new VectorCode(module, precision, vertices.list, cursors, body);
     const reducing: Reducing = { by, precision, vector, root, pointer, position, out, cursors, lanes, terms };
-    const walk = nest(body, outer, across ? acrossLanes(reducing) : alongLanes(reducing, last));
+    const walk = nest(body, outer, across ? acrossLanes(reducing) : split ? partialSums(reducing, last) : alongLanes(reducing, last));
     return { parameters: cursors.places.map(() => "i32"), results: [], locals: body.locals, body: walk.code };
   });
   return { function: made, places: cursors.places };
@@ -120,6 +129,36 @@ function alongLanes(reducing: Reducing, last: Axis): Walk {
     [s.const(first(by)), local.set(best), i32.const(0), local.set(at)],
     [walk.code, move(walk.moved, still)],
     stored(reducing, one, [local.get(best), f.splat], [local.get(at), i32x4.splat]),
+  ];
+  return nest(body, [lanes], { code, moved: still });
+}
+
+/** A sum of partial sums: one in each lane of several vectors, added in pairs in the end. */
+function partialSums(reducing: Reducing, last: Axis): Walk {
+  const { precision, vector, root, cursors, lanes, terms } = reducing;
+  const { body } = vector;
+  const f = precision === "f32" ? f32x4 : f64x2;
+  const sums = Array.from({ length: atOnce }, () => body.local("v128"));
+  const fixed = vector.fixed(root, last);
+  const inner = overLanes(vector, last, precision, (list) =>
+    list.map((here, i) => [
+      [local.get(sums[i]!), vector.value(root, here, new Set(fixed.known)), vector.filled(here), f.add],
+      local.set(sums[i]!),
+    ]),
+  );
+  const walk = nest(body, terms.slice(0, -1), { code: [fixed.code, inner.code], moved: inner.moved });
+  const pair = (a: number, b: number): Code => [local.get(sums[a]!), local.get(sums[b]!), f.add];
+  /** Added to what stands `by` bytes higher. */
+  const folded = (by: number): Code => {
+    const higher = Array.from({ length: 16 }, (_, i) => (i + by) % 16);
+    return [local.tee(sums[0]!), local.get(sums[0]!), local.get(sums[0]!), i8x16.shuffle(higher), f.add];
+  };
+  const still = cursors.point.steps;
+  const code = [
+    sums.map((sum) => [vector.constant(0, "float"), local.set(sum)]),
+    [walk.code, move(walk.moved, still)],
+    [pair(0, 1), pair(2, 3), f.add, folded(8), precision === "f32" ? folded(4) : [], local.set(sums[0]!)],
+    stored(reducing, { axis: lanes, first: 0, count: 1 }, local.get(sums[0]!), []),
   ];
   return nest(body, [lanes], { code, moved: still });
 }
