@@ -294,8 +294,9 @@ describe("a contraction", () => {
 
   test.each(layouts)("over blocks of all three kinds: $a · $b → $out", (strides) => {
     for (const precision of ["f32", "f64"] as const) {
-      for (const accumulate of [false, true]) agree(plainCase(precision, [131, 259, 515], { ...strides, accumulate }), 3, false);
-      for (const accumulate of [false, true]) agree(plainCase(precision, [6, 19, 1030], { ...strides, accumulate }), 4, false);
+      const accumulate = (strides.out === "mn") === (precision === "f32");
+      agree(plainCase(precision, [131, 259, 515], { ...strides, accumulate }), 3, false);
+      agree(plainCase(precision, [6, 19, 1030], { ...strides, accumulate: !accumulate }), 4, false);
     }
   });
 

@@ -35,7 +35,7 @@ interface Plan {
 function tileOf(rows: number, columns: number, v: Vectors, turning: boolean): { readonly rows: number; readonly wide: number } {
   if (turning) return { rows, wide: rows === 1 ? (v.lanes === 4 ? 4 : 6) : rows === 2 ? 3 : 2 };
   const wide = Math.ceil(columns / v.lanes);
-  if (rows === 1) return { rows, wide: 8 };
+  if (rows === 1) return { rows, wide: 12 };
   if (rows > 3 && wide === 1) return { rows: 6, wide };
   if (rows > 3 && wide === 2) return { rows: 5, wide };
   return rows === 3 || wide === 3 || wide === 6 ? { rows: 3, wide: 3 } : { rows: 2, wide: 5 };
@@ -51,6 +51,22 @@ const strided = (p: Product, v: Vectors): boolean => p.columns.right !== v.bytes
  * for more terms, that is, for longer stretches of a left operand that is read where it stands.
  */
 const mostOf = (columns: number, v: Vectors): Block => ({ rows: 128, columns: 1024 / v.bytes, terms: columns <= 64 ? 512 : 256 });
+
+/** The steps from term to term fall on so few sets of the first cache (32 KB, pages of 4 KB) that it does not hold one column of them. */
+function isUnlucky({ rows, columns, terms }: Product): boolean {
+  const { size, left, right } = terms.at(-1)!;
+  const unlucky = (stride: number): boolean => stride !== 0 && stride % 512 === 0 && size * Math.abs(stride) >= 32768;
+  return rows.size >= 16 && columns.size >= 16 && (unlucky(left) || unlucky(right));
+}
+
+/** So few rows that a copy of the right operand would cost more than it saves: measured, at pitches up to which the right operand can be read as it is. */
+function isSkinny({ rows, terms }: Product, v: Vectors): boolean {
+  const { left, right } = terms.at(-1)!;
+  const pitch = Math.abs(right);
+  if (left !== v.bytes || rows.size > 32) return false;
+  if (pitch % 1024 === 0) return pitch <= (rows.size <= 8 ? 2048 : 1024);
+  return rows.size <= 4 || pitch <= (rows.size <= 16 ? 4096 : 2048);
+}
 
 /** What a product costs, in vector instructions or so: enough to tell which operand should be the left one. */
 function cost(p: Product): number {
@@ -93,7 +109,7 @@ function planOf(spec: ContractSpec): Plan | undefined {
   const small = inner.size < 8 || rows.size < 4 || (product.terms.length > 1 && inner.size < 64);
   const most = mostOf(columns.size, v);
   const big = bytes > 256 * 1024 || terms > most.terms;
-  if (small || (!strided(product, v) && !big)) return plan("direct");
+  if (small || (!strided(product, v) && (isSkinny(product, v) || (!big && !isUnlucky(product))))) return plan("direct");
   const number = Math.ceil(inner.size / most.terms);
   return {
     product,
