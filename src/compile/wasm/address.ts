@@ -21,6 +21,12 @@ export const lanesOf = (precision: Precision): number => (precision === "f32" ? 
 
 export const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
+/** A function of the module, and what its arguments point to. */
+export interface Kernel {
+  readonly function: number;
+  readonly places: readonly Place[];
+}
+
 /** The cursors of one statement. A pointer's number is its argument's, a counter's follows those; so `number` may be asked when all are known. */
 export class Cursors {
   /** The places that the pointers point to, in the order of the kernel's arguments. */

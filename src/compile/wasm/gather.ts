@@ -2,10 +2,11 @@
 // range. The row that an id picks is a cursor of its own, set anew for each id.
 
 import type { GatherStatement, Place, Precision, ScatterStatement } from "../loops.ts";
-import { type Axis, axesKey, Body, bytesOf, Cursors, merged, move, nest } from "./address.ts";
+import { type Axis, axesKey, Body, bytesOf, Cursors, type Kernel, merged, move, nest } from "./address.ts";
+import { cut, overLanes } from "./address-vectors.ts";
 import { type Code, i32, local, type Module, ret, when } from "./assembler.ts";
-import { VectorCode, Vertices, verticesKey } from "./expression.ts";
-import { cut, type Kernel, overLanes } from "./map.ts";
+import { Vertices, verticesKey } from "./expression.ts";
+import { VectorCode } from "./expression-code.ts";
 
 /** out[o, k, i] = table[o, ids[k], i] */
 export function gatherKernel(module: Module, statement: GatherStatement, precision: Precision): Kernel {

@@ -6,12 +6,12 @@
 // V8 compiles large functions slowly, more than in proportion to their size (docs/engine.md): a long list of calls becomes several functions.
 
 import type { Buffer, ContractStatement, ForStatement, Loop, LoopProgram, Place, Precision, Statement } from "../loops.ts";
-import { bytesOf } from "./address.ts";
+import { bytesOf, type Kernel } from "./address.ts";
 import { type Code, flatten, i32, local, Module, repeat, ret, when } from "./assembler.ts";
 
 import { type ContractSpec, contractKernel, scratchBytes } from "./contract.ts";
 import { gatherKernel, scatterKernel } from "./gather.ts";
-import { type Kernel, mapKernel } from "./map.ts";
+import { mapKernel } from "./map.ts";
 import { reduceKernel } from "./reduce.ts";
 
 export interface Layout {

@@ -3,10 +3,11 @@
 // has a partial sum of its own there, too.
 
 import type { Place, Precision, ReduceStatement } from "../loops.ts";
-import { type Axis, axesKey, Body, Cursors, merged, move, nest, product, type Walk } from "./address.ts";
+import { type Axis, axesKey, Body, Cursors, type Kernel, merged, move, nest, product, type Walk } from "./address.ts";
+import { atOnce, cut, elementCost, overLanes } from "./address-vectors.ts";
 import { type Code, f32, f32x4, f64, f64x2, i8x16, i32, i32x4, local, type Module, v128, when } from "./assembler.ts";
-import { type Lanes, VectorCode, Vertices, verticesKey } from "./expression.ts";
-import { atOnce, cut, elementCost, type Kernel, overLanes } from "./map.ts";
+import { Vertices, verticesKey } from "./expression.ts";
+import { type Lanes, VectorCode } from "./expression-code.ts";
 
 export interface Rounding {
   readonly precision: Precision;
