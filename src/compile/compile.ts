@@ -106,7 +106,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
       const copied = copies[i];
       if (copied === undefined) machine.move(from, to);
       else machine.write(to, copied);
-      const value = latest(node, () => machine.read(to, node).data as Float64Array);
+      const value = new Latest(node, machine.live(to));
       store.set(name, value);
       held.set(name, value);
     }
@@ -121,7 +121,8 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     for (const [name, node] of parameters) {
       const fed = read.values.get(node);
       const value = fed ?? store.get(name)!;
-      if (held.get(name) !== value) machine.write(places.get(node)!, value.data);
+      if (held.get(name) === value) continue;
+      machine.write(places.get(node)!, value instanceof Latest ? value.live : value.data);
       held.set(name, value);
     }
     for (const { buffer, keyAt } of program.keys) machine.write(wholeOf(buffer, [buffer.size]), keyAt(seed, runOptions.trainingStep ?? 0));
@@ -160,17 +161,25 @@ interface Next {
   readonly own: boolean;
 }
 
-/** The value that a parameter has now, read when somebody looks at it: until then it stays in the program's memory. */
-function latest({ shape }: Node, read: () => Float64Array): Value {
-  let data: Float64Array | undefined;
-  return {
-    dims: shape.map((d) => d.name),
-    shape: shape.map((d) => d.size),
-    get data() {
-      data ??= Float64Array.from(read());
-      return data;
-    },
-  };
+/**
+ * The value that a parameter has after a step. It stays in the program's memory until somebody looks at it, and another program of the same store
+ * takes it from there.
+ */
+class Latest implements Value {
+  readonly dims: readonly string[];
+  readonly shape: readonly number[];
+  private copied: Float64Array | undefined;
+  constructor(
+    { shape }: Node,
+    readonly live: Float64Array | Float32Array | Int32Array,
+  ) {
+    this.dims = shape.map((d) => d.name);
+    this.shape = shape.map((d) => d.size);
+  }
+  get data(): Float64Array {
+    this.copied ??= Float64Array.from(this.live);
+    return this.copied;
+  }
 }
 
 type Whole<T> = { readonly outputs: T; readonly next: unknown; readonly written: unknown };

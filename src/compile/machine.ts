@@ -9,8 +9,12 @@ import { elementSize, type MemoryPlan } from "./plan.ts";
 import { host } from "./wasm/host.ts";
 import { type PrintOptions, print, scratchOf } from "./wasm/print.ts";
 
+type View = Float64Array | Float32Array | Int32Array;
+
 export interface Machine {
   readonly kernels: number;
+  /** The elements of a buffer, as they are at any time. */
+  live(place: Place): View;
   /** 0, or the fault that ended the run. */
   run(): number;
   write(place: Place, data: Data): void;
@@ -29,15 +33,20 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
   const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, options);
   const memory = new host.Memory({ initial: pages });
   const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
-  const view = (b: Buffer): Float64Array | Float32Array | Int32Array => {
-    const at = addressOf(b);
-    if (b.dtype !== "float") return new Int32Array(memory.buffer, at, b.size);
-    return elementSize(b, precision) === 8 ? new Float64Array(memory.buffer, at, b.size) : new Float32Array(memory.buffer, at, b.size);
+  const views = new Map<Buffer, View>(); // the memory never grows
+  const view = (b: Buffer): View => {
+    const known = views.get(b);
+    if (known !== undefined) return known;
+    const Elements = b.dtype !== "float" ? Int32Array : elementSize(b, precision) === 8 ? Float64Array : Float32Array;
+    const made = new Elements(memory.buffer, addressOf(b), b.size);
+    views.set(b, made);
+    return made;
   };
   for (const [buffer, data] of program.constants) view(buffer).set(data);
   const entry = instance.exports.run as () => number;
   return {
     kernels: printed.kernels,
+    live: ({ buffer }) => view(buffer),
     run: () => entry(),
     write: ({ buffer }, data) => view(buffer).set(data),
     read: (place, { shape, dtype }) => {
@@ -57,7 +66,7 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
 }
 
 /** Elements that do not stand one after the other. */
-function gathered<A extends Float64Array | Float32Array | Int32Array>(all: A, { offset, strides }: Place, sizes: readonly number[]): A {
+function gathered<A extends View>(all: A, { offset, strides }: Place, sizes: readonly number[]): A {
   const out = all.slice(0, 0).constructor as new (length: number) => A;
   const flat = new out(count(sizes));
   const index = new Array<number>(sizes.length).fill(0);
