@@ -27,7 +27,8 @@ export interface Machine {
 
 export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  const options: PrintOptions = { precision, fma: false };
+  // f64 sums as the reference does: in ascending order
+  const options: PrintOptions = { precision, fma: false, reassociate: precision === "f32" };
   // products pack their operands behind the arena
   const pages = Math.ceil((plan.bytes + scratchOf(loops.body, options)) / 65536);
   const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, options);
