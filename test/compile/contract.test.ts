@@ -318,6 +318,19 @@ describe("a contraction", () => {
     }
   });
 
+  test("of one or two rows may split its sums, if it is told so: every tail", () => {
+    for (const precision of ["f32", "f64"] as const) {
+      for (const m of [1, 2]) {
+        for (let n = 2; n <= 18; n++) {
+          for (const k of [4, 8, 9, 15, 16, 31, 100]) {
+            const c = plainCase(precision, [m, n, k], { accumulate: k % 2 === 0 });
+            agree({ ...c, spec: { ...c.spec, reassociate: true } }, n + k, false);
+          }
+        }
+      }
+    }
+  });
+
   test("over no terms is 0, and adds 0", () => {
     for (const accumulate of [false, true]) agree(plainCase("f64", [9, 9, 0], { accumulate }), 1, false);
   });

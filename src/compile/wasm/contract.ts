@@ -25,7 +25,7 @@ interface Block {
 
 interface Plan {
   readonly product: Product;
-  readonly kind: "none" | "direct" | "packed" | "dots";
+  readonly kind: "direct" | "packed" | "dots";
   /** Of a packed product: how much of each operand is copied at a time. */
   readonly block: Block;
   readonly packsLeft: boolean;
