@@ -38,9 +38,11 @@ import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import type { Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
+import { newBuffer, type Program } from "./elements.ts";
 import { explained } from "./explain.ts";
+import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
-import type { Place, Precision } from "./loops.ts";
+import type { Expression, Place, Precision, Statement } from "./loops.ts";
 import { assembled } from "./machine.ts";
 import { count, isRowMajor, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
@@ -87,8 +89,11 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const { outputs: roots, hoisted } = hoistScans(nodesOf(whole));
   const { program, places, statements } = loopsOf(g, roots);
   const results = roots.map((n) => places.get(n)!);
+  const flags = results
+    .slice(nodesOf(outputs).length, nodesOf(outputs).length + update.size)
+    .map((r) => finiteness(r, program, statements));
   const loops = { buffers: program.buffers, body: statements };
-  const plan = planMemory(loops, precision, new Set(results.map((r) => r.buffer)));
+  const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, precision);
   const held = new Map<string, Value>(); // what the arena has of each parameter
 
@@ -134,7 +139,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
         : notFinite(
             outputs,
             found,
-            nexts.filter(({ from }) => !machine.isFinite(from)).map((n) => n.node),
+            nexts.filter((_, i) => machine.live(flags[i]!)[0] !== 0).map((n) => n.node),
           );
     if (broken.length > 0) return E.left(broken);
     commit();
@@ -152,6 +157,15 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     },
     explain: () => explained(loops, plan, precision, machine.kernels, hoisted),
   });
+}
+
+/** A scalar that is 0 when all elements of a buffer are finite: x·0 is 0, but of NaN and infinity. */
+function finiteness({ buffer }: Place, program: Program, statements: Statement[]): Place {
+  const out = wholeOf(newBuffer(program, "float", 1, "temporary", "all finite"), []);
+  const element: Expression = { kind: "load", from: wholeOf(buffer, [buffer.size]), dtype: "float" };
+  const value = expressions.mul(element, expressions.constant(0));
+  statements.push({ kind: "reduce", by: "sum", kept: [], reduced: [buffer.size], out, value });
+  return out;
 }
 
 interface Next {

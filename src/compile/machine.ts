@@ -20,7 +20,6 @@ export interface Machine {
   write(place: Place, data: Data): void;
   /** A copy. */
   read(place: Place, node: Node): Value;
-  isFinite(place: Place): boolean;
   /** Copies a whole buffer's elements within the memory. */
   move(from: Place, to: Place): void;
 }
@@ -56,11 +55,6 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
       const size = count(sizes);
       const flat = isRowMajor(place, sizes) ? all.slice(place.offset, place.offset + size) : gathered(all, place, sizes);
       return makeValue(shape, dtype === "bool" ? Uint8Array.from(flat) : flat);
-    },
-    isFinite: ({ buffer }) => {
-      const all = view(buffer);
-      for (let i = 0; i < all.length; i++) if (!Number.isFinite(all[i]!)) return false;
-      return true;
     },
     move: (from, to) => view(to.buffer).set(view(from.buffer)),
   };
