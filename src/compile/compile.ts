@@ -33,18 +33,18 @@ import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.
 import { graph } from "../graph/graph.ts";
 import { calledName, nameOf, noteOf } from "../graph/make.ts";
 import type { Node, Parameter } from "../graph/node.ts";
-import { badArgument, wrongCount, wrongRun } from "../graph/options.ts";
+import { badArgument, shown, wrongCount, wrongRun } from "../graph/options.ts";
 import { showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
-import type { Value } from "../graph/value.ts";
+import { makeValue, type Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
 import { newBuffer, type Program } from "./elements.ts";
 import { explained } from "./explain.ts";
 import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
-import type { Expression, Place, Precision, Statement } from "./loops.ts";
+import type { Place, Precision, Statement } from "./loops.ts";
 import { assembled } from "./machine.ts";
-import { count, isRowMajor, wholeOf } from "./places.ts";
+import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 
 export interface CompileOptions extends ProgramOptions {
@@ -91,7 +91,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const results = roots.map((n) => places.get(n)!);
   const flags = results
     .slice(nodesOf(outputs).length, nodesOf(outputs).length + update.size)
-    .map((r) => finiteness(r, program, statements));
+    .map((r, i) => finiteness(r, sizesOf([...update.keys()][i]!), program, statements));
   const loops = { buffers: program.buffers, body: statements };
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, precision);
@@ -126,7 +126,9 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     for (const [name, node] of parameters) {
       const fed = read.values.get(node);
       const value = fed ?? store.get(name)!;
-      if (held.get(name) === value) continue;
+      const before = held.get(name);
+      if (before === value) continue;
+      if (before instanceof Latest) before.leave();
       machine.write(places.get(node)!, value instanceof Latest ? value.live : value.data);
       held.set(name, value);
     }
@@ -148,23 +150,26 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   return E.right({
     inputs: g.inputs.map((i) => nameOf(i)!),
     run,
-    parameters: (): ParameterValues => Object.fromEntries([...parameters.keys()].map((name) => [name, copy(store.get(name)!)])),
+    parameters: (): ParameterValues =>
+      Object.fromEntries([...parameters].map(([name, node]) => [name, makeValue(node.shape, store.get(name)!.data.slice())])),
     set: (values) => {
       const read = readFeeds({ ...g, inputs: [] }, values, {});
       if (read.problems.length > 0) return E.left(read.problems);
       for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
       return E.right(undefined);
     },
-    explain: () => explained(loops, plan, precision, machine.kernels, hoisted),
+    explain: () =>
+      explained({ nodes: g.nodes.length, loops, hoisted, plan, precision, kernels: machine.kernels, milliseconds: machine.fastest() }),
   });
 }
 
-/** A scalar that is 0 when all elements of a buffer are finite: x·0 is 0, but of NaN and infinity. */
-function finiteness({ buffer }: Place, program: Program, statements: Statement[]): Place {
+/** A scalar that is 0 when all elements of a place are finite: x·0 is 0, but of NaN and infinity. What stands beside them does not matter. */
+function finiteness(place: Place, sizes: readonly number[], program: Program, statements: Statement[]): Place {
   const out = wholeOf(newBuffer(program, "float", 1, "temporary", "all finite"), []);
-  const element: Expression = { kind: "load", from: wholeOf(buffer, [buffer.size]), dtype: "float" };
-  const value = expressions.mul(element, expressions.constant(0));
-  statements.push({ kind: "reduce", by: "sum", kept: [], reduced: [buffer.size], out, value });
+  const flat = isRowMajor(place, sizes);
+  const from: Place = flat ? { ...place, strides: [1] } : place;
+  const value = expressions.mul({ kind: "load", from, dtype: "float" }, expressions.constant(0));
+  statements.push({ kind: "reduce", by: "sum", kept: [], reduced: flat ? [count(sizes)] : sizes, out, value });
   return out;
 }
 
@@ -185,7 +190,7 @@ class Latest implements Value {
   private copied: Float64Array | undefined;
   constructor(
     { shape }: Node,
-    readonly live: Float64Array | Float32Array | Int32Array,
+    public live: Float64Array | Float32Array | Int32Array,
   ) {
     this.dims = shape.map((d) => d.name);
     this.shape = shape.map((d) => d.size);
@@ -194,13 +199,18 @@ class Latest implements Value {
     this.copied ??= Float64Array.from(this.live);
     return this.copied;
   }
+  /** Something else takes its place in the program's memory. */
+  leave(): void {
+    this.live = this.data;
+  }
 }
 
 type Whole<T> = { readonly outputs: T; readonly next: unknown; readonly written: unknown };
 
 /** The parameters themselves belong to the graph, too: one that is only written is part of the program like any other. */
 function wholeGraph<T>(outputs: T, update: Update): Whole<T> {
-  const next = Object.fromEntries([...update].map(([parameter, value]) => [parameter.parameter, value]));
+  // by number: records put names that are whole numbers first
+  const next = Object.fromEntries([...update.values()].map((value, i) => [i, value]));
   const written = Object.fromEntries([...update.keys()].map((parameter: Parameter, i) => [i, parameter]));
   return { outputs, next, written };
 }
@@ -208,7 +218,7 @@ function wholeGraph<T>(outputs: T, update: Update): Whole<T> {
 function wrongPrecision({ precision }: CompileOptions): readonly Diagnostic[] {
   return precision === undefined || precision === "f32" || precision === "f64"
     ? []
-    : [badArgument("compile", `precision is ${String(precision)}`, `precision: "f32" or "f64"`)];
+    : [badArgument("compile", `precision is ${shown(precision)}`, `precision: "f32" or "f64"`)];
 }
 
 /** Ops of which only the reference is known. */

@@ -5,7 +5,7 @@ import type { Computation } from "../graph/computation.ts";
 import { alignment } from "../graph/dim.ts";
 import type { Node } from "../graph/node.ts";
 import type { Data } from "../graph/value.ts";
-import { expressions } from "./expressions.ts";
+import { as, expressions } from "./expressions.ts";
 import type { Buffer, Expression, Loop, Place, Statement } from "./loops.ts";
 import { type AxisMap, composed, count, identityMap, over, rowMajor, sizesOf, wholeOf } from "./places.ts";
 
@@ -123,7 +123,7 @@ export function computed(node: Node, computation: Computation, map: AxisMap, at:
         const axes = x.shape.length === node.shape.length ? identityMap(x.shape.length) : aligned(x, node);
         return elementsOf(x, composed(axes, map), at);
       });
-      return computation.formula(expressions, ...operands);
+      return as(computation.formula(expressions, ...operands), node.dtype);
     }
     case "convert":
       return { kind: "cast", operand: elementsOf(node.inputs[0]!, map, at), dtype: computation.to };

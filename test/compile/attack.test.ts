@@ -1,0 +1,113 @@
+// What a hostile user does to a compiled program: it answers as the reference does, or with one diagnostic.
+
+import {
+  add,
+  ClewError,
+  compile,
+  concat,
+  constantly,
+  defineOp,
+  dim,
+  div,
+  input,
+  interpret,
+  mul,
+  parameter,
+  slice,
+  sum,
+  type Unary,
+} from "clew";
+import { describe, expect, it } from "vitest";
+import type { Arithmetic } from "../../src/graph/algebra.ts";
+
+type Formula = (m: Arithmetic<number>, ...operands: number[]) => number;
+
+const a = dim("a", 3);
+const x = input("x", [a]);
+const kept = (name: string) => parameter(name, [a], constantly(1));
+type Options = Parameters<typeof interpret>[1];
+const makers = [
+  ["interpreted", interpret],
+  ["compiled", (outputs: never, options?: Options) => compile(outputs, { precision: "f64", ...options })],
+] as unknown as readonly (readonly [string, typeof interpret])[];
+const numbers = (values: { readonly [name: string]: { readonly data: ArrayLike<number> } }) =>
+  Object.fromEntries(Object.entries(values).map(([name, { data }]) => [name, Array.from(data)]));
+
+describe.each(makers)("a program's state, %s", (_, make) => {
+  it("does not mix up parameters whose names are whole numbers", () => {
+    const [w, v] = [kept("10"), kept("2")];
+    const program = make(
+      { s: sum(x) },
+      {
+        update: new Map([
+          [w, mul(x, 10)],
+          [v, mul(x, 20)],
+        ]),
+      },
+    );
+    program.run({ x: [1, 2, 3] });
+    expect(numbers(program.parameters())).toEqual({ 10: [10, 20, 30], 2: [20, 40, 60] });
+  });
+
+  it("is not written by feeding a parameter, in a run that fails or in one that does not", () => {
+    const w = kept("w");
+    const program = make({ s: sum(w) }, { update: new Map([[w, add(w, x)]]) });
+    program.run({ x: [1, 2, 3] });
+    expect(() => program.run({ x: [1, 2, 3], w: [9, 9, Number.POSITIVE_INFINITY] })).toThrow(ClewError);
+    expect(numbers(program.parameters())).toEqual({ w: [2, 3, 4] });
+    expect(program.run({ x: [1, 1, 1] }).s.data[0]).toBe(9);
+  });
+
+  it("is written when what is not finite stands beside the next value only", () => {
+    const w = kept("w");
+    const both = concat([div(x, 0), a], [mul(x, 2), a], dim("b", 6));
+    const program = make({ both }, { update: new Map([[w, slice(both, dim("b", 6), a, 3)]]) });
+    program.run({ x: [1, 2, 3] });
+    expect(numbers(program.parameters())).toEqual({ w: [2, 4, 6] });
+  });
+
+  it("comes as plain values", () => {
+    const w = kept("w");
+    const program = make({ w }, { update: new Map([[w, add(w, x)]]) });
+    program.run({ x: [1, 2, 3] });
+    expect(Object.keys(program.parameters().w!).sort()).toEqual(["data", "dims", "shape"]);
+  });
+});
+
+describe("formulas of users that mix truth values with numbers", () => {
+  const cases: readonly (readonly [string, Formula])[] = [
+    ["truth times number", (m, v) => m.mul(m.less(m.constant(0), v!), v!)],
+    ["truth plus truth", (m, v) => m.add(m.less(m.constant(0), v!), m.less(m.constant(1), v!))],
+    ["number as condition", (m, v) => m.where(v!, m.constant(2), m.constant(3))],
+    ["truth or number", (m, v) => m.where(m.less(v!, m.constant(0)), m.less(v!, m.constant(-1)), v!)],
+    ["number and number", (m, v) => m.and(v!, m.constant(2))],
+    ["no number", (m, v) => m.where(m.not(v!), m.constant(2), v!)],
+  ];
+  const results = ["float", "int", "bool"] as const;
+  it.each(cases)("%s", (_, formula) => {
+    for (const result of results.slice(0, 2)) {
+      const op = defineOp<Unary>({ name: "mixed", doc: "Of a test.", formula, result, derivative: { none: "a step" } } as never);
+      const outputs = { plain: op(x), fused: op(mul(x, 1.5) as never) };
+      const [wanted, found] = makers.map(([, make]) => numbers(make(outputs).run({ x: [1, -2, 0] })));
+      expect(found).toEqual(wanted);
+    }
+  });
+
+  it("whole numbers with fractions", () => {
+    const i = input("i", [a], "int");
+    for (const result of ["float", "int"] as const) {
+      for (const formula of [(m, v) => m.mul(v!, m.constant(0.5)), (m, v) => m.div(v!, m.constant(2)), (m, v) => m.sqrt(v!)] as Formula[]) {
+        const op = defineOp<(v: typeof i) => typeof x>({
+          name: "halves",
+          doc: "Of a test.",
+          operands: ["int"],
+          result,
+          formula,
+          derivative: { none: "a step" },
+        } as never);
+        const [wanted, found] = makers.map(([, make]) => numbers(make({ y: op(i) }).run({ i: [7, -3, 5] })));
+        expect(found).toEqual(wanted);
+      }
+    }
+  });
+});
