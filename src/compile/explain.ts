@@ -1,48 +1,87 @@
-// What the compiler made of a graph, for the curious: how many statements of which kind, the products and how large they are, who lives where.
+// What the compiler made of a graph, for the curious: each pass and what it changed, the loops, what was taken out of them and what was not and
+// why, who lives where, and what the clock says.
 
+import { calledName, nameOf } from "../graph/make.ts";
+import type { Node } from "../graph/node.ts";
+import { showSite } from "../graph/source.ts";
 import type { Hoisted } from "../recurrence/scan/hoist.ts";
+import type { ScanAttributes } from "../recurrence/scan/results.ts";
 import type { LoopProgram, Precision, Statement } from "./loops.ts";
 import { count } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 
-export function explained(
-  { buffers, body }: LoopProgram,
-  plan: MemoryPlan,
-  precision: Precision,
-  kernels: number,
-  hoisted: readonly Hoisted[],
-): string {
-  const lines: string[] = [];
-  const taken = hoisted.flatMap(({ scan, before, after, sums, stayed }) => [
-    `${scan.op.label(scan.attributes)}: ${before.length} results before the loop, ${after.length} after it, ${sums.length} sums over time in one`,
-    ...stayed.map(({ sum, why }) => `  the sum ${sum.op.label(sum.attributes)} stays in the loop: ${why}`),
-  ]);
+export interface Explained {
+  readonly nodes: number;
+  readonly loops: LoopProgram;
+  readonly hoisted: readonly Hoisted[];
+  readonly plan: MemoryPlan;
+  readonly precision: Precision;
+  readonly kernels: number;
+  /** The fastest run so far. */
+  readonly milliseconds: number | undefined;
+}
+
+export function explained({ nodes, loops, hoisted, plan, precision, kernels, milliseconds }: Explained): string {
+  const products: string[] = [];
   const kinds = new Map<string, number>();
   let multiplyAdds = 0;
   const visit = (statements: readonly Statement[], rounds: number, indent: string): void => {
     for (const s of statements) {
       kinds.set(s.kind, (kinds.get(s.kind) ?? 0) + 1);
       if (s.kind === "for") {
-        lines.push(`${indent}for ${s.loop.steps} steps${s.loop.backwards ? ", from the last" : ""}`);
+        products.push(`${indent}for ${s.loop.steps} steps${s.loop.backwards ? ", from the last one" : ""}`);
         visit(s.body, rounds * s.loop.steps, `${indent}  `);
       } else if (s.kind === "contract") {
         const [m, n, k] = [count(s.rows), count(s.columns), count(s.terms)];
         multiplyAdds += rounds * m * n * k;
-        lines.push(`${indent}${s.out.buffer.label}: product ${m}×${k} · ${k}×${n}`);
+        products.push(`${indent}product ${m}×${k} · ${k}×${n}`);
       }
     }
   };
-  visit(body, 1, "  ");
-  const temporary = buffers.filter((b) => b.life === "temporary");
-  const largest = [...temporary].sort((a, b) => b.size - a.size).slice(0, 8);
+  visit(loops.body, 1, "          ");
+  const lives = (life: string): string =>
+    bytes(loops.buffers.filter((b) => b.life === life).reduce((n, b) => n + b.size * elementSize(b, precision), 0));
+  const largest = loops.buffers
+    .filter((b) => b.life === "temporary" && plan.address.has(b))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 6);
+  const speed = (ms: number): string => `${((2 * multiplyAdds) / ms / 1e6).toFixed(1)} GFLOP/s of products`;
   return [
-    ...taken,
-    `statements: ${[...kinds].map(([k, n]) => `${n} ${k}`).join(", ")}; ${kernels} kernels`,
-    `multiply-adds of products: ${multiplyAdds.toLocaleString("en-US")}`,
-    ...lines,
-    `memory: ${plan.bytes.toLocaleString("en-US")} bytes (no plan needs less than ${plan.lowerBound.toLocaleString("en-US")})`,
-    ...largest.map(
-      (b) => `  ${b.label}: ${(b.size * elementSize(b, precision)).toLocaleString("en-US")} bytes at ${plan.address.get(b) ?? "—"}`,
-    ),
+    ...hoisted.flatMap((h, i) => taken(h, i === 0 ? "hoist  " : "       ")),
+    `lower    ${nodes} nodes became ${[...kinds].map(([k, n]) => `${n} ${k}`).join(", ")}`,
+    ...products,
+    `plan     ${bytes(plan.bytes)} in one arena (no plan needs less than ${bytes(plan.lowerBound)}): parameters ${lives("parameter")}, inputs ${lives("input")}, constants ${lives("constant")}`,
+    ...largest.map((b) => `          ${bytes(b.size * elementSize(b, precision))} at ${plan.address.get(b)}: ${b.label}`),
+    `print    ${kernels} kernels, ${precision}`,
+    `clock    ${multiplyAdds.toLocaleString("en-US")} multiply-adds in products; ${milliseconds === undefined ? "not run yet" : `fastest run ${milliseconds.toFixed(3)} ms, ${speed(milliseconds)}`}`,
   ].join("\n");
+}
+
+function taken({ scan, before, after, sums, stayed, products }: Hoisted, head: string): readonly string[] {
+  const { reverse } = scan.attributes as ScanAttributes;
+  const name = `${scan.op.label(scan.attributes)}${scan.origin.derived === undefined ? "" : ", derived"}${reverse ? ", from the last step" : ""}`;
+  const list = (nodes: readonly Node[]): string => nodes.map(called).join(", ");
+  const moved = [
+    ...(before.length === 0 ? [] : [`before the loop, for all steps at once: ${list(before)}`]),
+    ...(after.length === 0 ? [] : [`after the loop, for all steps at once: ${list(after)}`]),
+    ...(sums.length === 0 ? [] : [`summed over all steps at once: ${list(sums)}`]),
+  ];
+  return [
+    `${head}  ${name}: ${moved.length === 0 ? "nothing to take out" : moved[0]}`,
+    ...moved.slice(1).map((m) => `          ${m}`),
+    ...stayed.map(({ sum, why }) => `          the sum ${called(sum)} stays in the loop: ${why}`),
+    ...products.map(({ product, why }) => `          the product ${called(product)} stays in the loop: ${why}`),
+  ];
+}
+
+/** A node as its user knows it: a name, or what was called and where. */
+function called(node: Node): string {
+  const name = nameOf(node) ?? (node.op.leaf === "template" ? node.op.label(node.attributes) : undefined);
+  if (name !== undefined) return name;
+  const at = showSite(node.origin.site);
+  return `${node.origin.derived === undefined ? "" : "∂"}${calledName(node)}${at === undefined ? "" : ` (${at.split("/").at(-1)})`}`;
+}
+
+function bytes(n: number): string {
+  return n < 1e6 ? `${(n / 1e3).toFixed(1)} kB` : `${(n / 1e6).toFixed(2)} MB`;
 }

@@ -9,6 +9,8 @@ import { elementSize, type MemoryPlan } from "./plan.ts";
 import { host } from "./wasm/host.ts";
 import { type PrintOptions, print, scratchOf } from "./wasm/print.ts";
 
+const now: () => number = () => (globalThis as unknown as { readonly performance: { now(): number } }).performance.now();
+
 type View = Float64Array | Float32Array | Int32Array;
 
 export interface Machine {
@@ -17,6 +19,8 @@ export interface Machine {
   live(place: Place): View;
   /** 0, or the fault that ended the run. */
   run(): number;
+  /** Milliseconds of the fastest run so far. */
+  fastest(): number | undefined;
   write(place: Place, data: Data): void;
   /** A copy. */
   read(place: Place, node: Node): Value;
@@ -44,10 +48,17 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
   };
   for (const [buffer, data] of program.constants) view(buffer).set(data);
   const entry = instance.exports.run as () => number;
+  let fastest: number | undefined;
   return {
     kernels: printed.kernels,
     live: ({ buffer }) => view(buffer),
-    run: () => entry(),
+    run: () => {
+      const start = now();
+      const fault = entry();
+      fastest = Math.min(fastest ?? Number.POSITIVE_INFINITY, now() - start);
+      return fault;
+    },
+    fastest: () => fastest,
     write: ({ buffer }, data) => view(buffer).set(data),
     read: (place, { shape, dtype }) => {
       const all = view(place.buffer);

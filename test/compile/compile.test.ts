@@ -206,6 +206,20 @@ describe("a training step", () => {
   });
 });
 
+describe("explain", () => {
+  it("says what left the loops, what stays and why, who lives where, and how fast it was", () => {
+    const { loss, parameters: wrt } = characters(scan);
+    const program = compile({ loss, g: grad(loss, wrt) });
+    expect(program.explain()).toContain("not run yet");
+    program.run({ x: ids, y: next });
+    const text = program.explain();
+    expect(text).toMatch(/hoist {4}scan over time: nothing to take out/);
+    expect(text).toMatch(/summed over all steps at once: ∂U, ∂W, ∂b/);
+    expect(text).toMatch(/the product contract \(compile\.test\.ts:\d+:\d+\) stays in the loop: the next state depends on it/);
+    expect(text).toMatch(/clock {4}[\d,]+ multiply-adds in products; fastest run [\d.]+ ms, [\d.]+ GFLOP\/s/);
+  });
+});
+
 describe("what cannot be compiled or run", () => {
   const told = (run: () => unknown) => {
     try {

@@ -30,6 +30,8 @@ export interface Hoisted {
   /** Sums over all steps that became one product or one sum; and those that stayed, each with the reason. */
   readonly sums: readonly Node[];
   readonly stayed: readonly { readonly sum: Node; readonly why: string }[];
+  /** Products that must stay in the loop, each with the reason. */
+  readonly products: readonly { readonly product: Node; readonly why: string }[];
 }
 
 /** The same outputs, with all scans relieved of what can be done outside of them. */
@@ -106,7 +108,11 @@ function relieved(scan: Node, operands: readonly Node[], readers: readonly Node[
       done.push(of);
     } else now.set(reader, final(loop, of));
   }
-  return { scan, before, after, sums: done, stayed };
+  const products = [...core].filter(isProduct).flatMap((product) => {
+    if (before.some((n) => orderOf(body, [n]).order.includes(product))) return [];
+    return [{ product, why: "the next state depends on it" }];
+  });
+  return { scan, before, after, sums: done, stayed, products };
 }
 
 /** States that only add up, with what they add: s' = s + g, where s is used nowhere else. */
