@@ -30,11 +30,12 @@ import {
 } from "../evaluate/program.ts";
 import { bodyOf, orderOf } from "../graph/body.ts";
 import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { showShape, sizeOf } from "../graph/dim.ts";
 import { graph } from "../graph/graph.ts";
 import { calledName, nameOf, noteOf } from "../graph/make.ts";
 import type { Node, Parameter } from "../graph/node.ts";
 import { badArgument, shown, wrongCount, wrongRun } from "../graph/options.ts";
-import { showStep } from "../graph/source.ts";
+import { ambientOrigin, showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { makeValue, type Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
@@ -43,7 +44,7 @@ import { explained } from "./explain.ts";
 import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
 import type { Place, Precision, Statement } from "./loops.ts";
-import { assembled } from "./machine.ts";
+import { assembled, mostBytes } from "./machine.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 
@@ -79,6 +80,10 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const foreign = notCompilable(g.nodes);
   if (foreign.length > 0) return E.left(foreign);
   const parameters = new Map(g.parameters.map((p) => [nameOf(p)!, p]));
+  const large = tooLarge([...g.inputs, ...g.parameters], precision);
+  if (large.length > 0) return E.left(large);
+  const misfits = [...parameters].filter(([name]) => store.has(name)).flatMap(([name, node]) => misfitsOf(node, store.get(name)));
+  if (misfits.length > 0) return E.left(misfits);
   for (const [name, node] of parameters) {
     if (store.has(name)) continue;
     const value = leafValue(node, { seed, trainingStep: 0 });
@@ -95,6 +100,10 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const loops = { buffers: program.buffers, body: statements };
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, precision);
+  if (machine === undefined) {
+    const stored = tooLarge(g.nodes, precision);
+    return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);
+  }
   const held = new Map<string, Value>(); // what the arena has of each parameter
 
   /** Next values, where they are whole buffers of their own; those that are another parameter's, or a part of something, as copies. */
@@ -122,6 +131,11 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     if (wrong.length > 0) return E.left(wrong);
     const read = readFeeds(g, feeds, runOptions);
     if (read.problems.length > 0) return E.left(read.problems);
+    const misfits = [...parameters].flatMap(([name, node]) => {
+      const value = store.get(name);
+      return read.values.has(node) || (value !== undefined && held.get(name) === value) ? [] : misfitsOf(node, value);
+    });
+    if (misfits.length > 0) return E.left(misfits);
     for (const input of g.inputs) machine.write(places.get(input)!, read.values.get(input)!.data);
     for (const [name, node] of parameters) {
       const fed = read.values.get(node);
@@ -161,6 +175,46 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     explain: () =>
       explained({ nodes: g.nodes.length, loops, hoisted, plan, precision, kernels: machine.kernels, milliseconds: machine.fastest() }),
   });
+}
+
+/** What a store holds under a parameter's name may be of another program, or of a user's making. */
+function misfitsOf(node: Node, value: unknown): readonly Diagnostic[] {
+  const name = nameOf(node)!;
+  const told = (message: string): readonly Diagnostic[] => [
+    diagnostic({ code: "BadFeed", op: "store", message: `"${name}": ${message}`, operands: [noteOf(node)], site: node.origin.site }),
+  ];
+  if (typeof value !== "object" || value === null || !("dims" in value && "shape" in value)) return told(`${shown(value)} is no value`);
+  const { dims, shape } = value as Value;
+  const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
+  if (!fits) return told(`a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`);
+  if (value instanceof Latest) return [];
+  const data: unknown = (value as Value).data;
+  return ArrayBuffer.isView(data) && (data as Float64Array).length === sizeOf(node.shape) ? [] : told("its data are not its shape's");
+}
+
+/** Tensors that the memory of a program cannot have, where they first come up. */
+function tooLarge(nodes: readonly Node[], precision: Precision): readonly Diagnostic[] {
+  const bytes = ({ shape, dtype }: Node): number => sizeOf(shape) * (dtype === "float" && precision === "f64" ? 8 : 4);
+  const large = new Set(nodes.filter((n) => bytes(n) > mostBytes));
+  const first = [...large].filter((n) => !n.inputs.some((i) => large.has(i)));
+  return first.map((n) => notHeld(calledName(n), `${showShape(n.shape)}: ${sizeOf(n.shape)} elements, ${gibibytes(bytes(n))} GiB`, n));
+}
+
+function notHeld(op: string, what: string, node?: Node): Diagnostic {
+  const message = `the memory of a compiled program does not hold ${what}`;
+  const origin = node === undefined ? ambientOrigin() : node.origin;
+  return diagnostic({
+    code: "TooLarge",
+    op,
+    message,
+    operands: node?.inputs.map(noteOf) ?? [],
+    step: showStep(origin.step),
+    site: origin.site,
+  });
+}
+
+function gibibytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 30);
 }
 
 /** A scalar that is 0 when all elements of a place are finite: x·0 is 0, but of NaN and infinity. What stands beside them does not matter. */

@@ -141,7 +141,9 @@ export function computed(node: Node, computation: Computation, map: AxisMap, at:
       };
       // stored, so the index space is the result's own
       const factor: Expression = { kind: "dropout", rate: computation.rate, key: from, number: rowMajor(sizesOf(node)), dtype: "float" };
-      return expressions.mul(elementsOf(node.inputs[0]!, map, at), factor);
+      // what is dropped is 0, were it NaN or infinity before
+      const isDropped = expressions.equal(factor, expressions.constant(0));
+      return expressions.where(isDropped, expressions.constant(0), expressions.mul(elementsOf(node.inputs[0]!, map, at), factor));
     }
     default:
       throw new Error(`${node.op.name}: ${computation.kind} is no expression`);

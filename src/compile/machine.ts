@@ -28,14 +28,20 @@ export interface Machine {
   move(from: Place, to: Place): void;
 }
 
-export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine {
+/** WebAssembly's addresses have 32 bits. */
+export const mostBytes = 2 ** 32;
+
+/** Undefined where no memory is large enough. */
+export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine | undefined {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
   // f64 sums as the reference does: in ascending order
   const options: PrintOptions = { precision, fma: false, reassociate: precision === "f32" };
   // products pack their operands behind the arena
-  const pages = Math.ceil((plan.bytes + scratchOf(loops.body, options)) / 65536);
+  const bytes = plan.bytes + scratchOf(loops.body, options);
+  const pages = Math.ceil(bytes / 65536);
+  const memory = bytes <= mostBytes ? memoryOf(pages) : undefined;
+  if (memory === undefined) return undefined;
   const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, options);
-  const memory = new host.Memory({ initial: pages });
   const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
   const views = new Map<Buffer, View>(); // the memory never grows
   const view = (b: Buffer): View => {
@@ -69,6 +75,16 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
     },
     move: (from, to) => view(to.buffer).set(view(from.buffer)),
   };
+}
+
+/** Engines have their own bounds, and computers theirs. */
+function memoryOf(pages: number) {
+  try {
+    return new host.Memory({ initial: pages });
+  } catch (e) {
+    if (e instanceof RangeError) return undefined;
+    throw e;
+  }
 }
 
 /** Elements that do not stand one after the other. */

@@ -2,6 +2,7 @@
 
 import {
   add,
+  broadcastTo,
   ClewError,
   compile,
   concat,
@@ -9,6 +10,8 @@ import {
   defineOp,
   dim,
   div,
+  dropout,
+  exp,
   input,
   interpret,
   mul,
@@ -72,6 +75,53 @@ describe.each(makers)("a program's state, %s", (_, make) => {
     program.run({ x: [1, 2, 3] });
     expect(Object.keys(program.parameters().w!).sort()).toEqual(["data", "dims", "shape"]);
   });
+});
+
+describe("what does not fit", () => {
+  const told = (run: () => unknown): readonly unknown[] => {
+    try {
+      run();
+    } catch (e) {
+      if (e instanceof ClewError) return e.diagnostics.map(({ code, op }) => [code, op]);
+      throw e;
+    }
+    return [];
+  };
+
+  it("is one diagnostic, when memory does not hold it", () => {
+    for (const size of [2 ** 29, 2 ** 33, 2 ** 52]) {
+      expect(told(() => compile(exp(broadcastTo(x, [dim("big", size), a]))))).toEqual([["TooLarge", "broadcastTo"]]);
+      expect(told(() => compile(input("y", [dim("big", size), a])))).toEqual([["TooLarge", "input"]]);
+      expect(told(() => compile(parameter("y", [dim("big", size), a], constantly(1))))).toEqual([["TooLarge", "parameter"]]);
+    }
+  });
+
+  it("is one diagnostic, when a store has it from elsewhere", () => {
+    const w = kept("w");
+    for (const odd of [
+      3,
+      undefined,
+      { dims: ["a"], shape: [2], data: new Float64Array(2) },
+      { dims: ["a"], shape: [3], data: [1, 2, 3] },
+    ]) {
+      const store = new Map([["w", odd as never]]);
+      expect(told(() => compile({ w }, { store }))).toEqual([["BadFeed", "store"]]);
+      store.clear();
+      const program = compile({ w }, { store });
+      store.set("w", odd as never);
+      expect(told(() => program.run({}))).toEqual([["BadFeed", "store"]]);
+    }
+  });
+
+  it("is one diagnostic, when an option is of no type that can be shown", () => {
+    expect(told(() => compile(x, { precision: Object.create(null) }))).toEqual([["BadArgument", "compile"]]);
+  });
+});
+
+it("drops what is not a number, too", () => {
+  const outputs = { y: dropout(div(x, 0), 0.5, "y") };
+  const [wanted, found] = makers.map(([, make]) => numbers(make(outputs, { seed: 1 }).run({ x: [1, 0, -1] })));
+  expect(found).toEqual(wanted);
 });
 
 describe("formulas of users that mix truth values with numbers", () => {
