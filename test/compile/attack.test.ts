@@ -12,13 +12,20 @@ import {
   div,
   dropout,
   exp,
+  grad,
   input,
   interpret,
+  matmul,
   mul,
   parameter,
+  rename,
+  scan,
   slice,
+  stack,
   sum,
+  tanh,
   type Unary,
+  uniform,
 } from "clew";
 import { describe, expect, it } from "vitest";
 import type { Arithmetic } from "../../src/graph/algebra.ts";
@@ -116,6 +123,39 @@ describe("what does not fit", () => {
   it("is one diagnostic, when an option is of no type that can be shown", () => {
     expect(told(() => compile(x, { precision: Object.create(null) }))).toEqual([["BadArgument", "compile"]]);
   });
+});
+
+it("computes recurrences within steps, whose last state is carried on and whose outputs are not", () => {
+  const [time, inner, rows] = [dim("time", 4), dim("inner", 3), dim("rows", 3)];
+  const W = parameter("W", [rows, a], uniform(-1, 1));
+  const all = input("all", [time, a]);
+  for (const carries of [true, false]) {
+    const { outputs, final } = scan(
+      (s: typeof x, u: typeof x) => {
+        const within = scan(
+          (s2: typeof x, u2: typeof x) => {
+            const h = tanh(add(mul(s2, u), dropout(matmul(rename(u2, a, rows), W), 0.3, "within")));
+            return { state: h, output: h };
+          },
+          { over: stack([s, u, mul(s, u)], inner), from: carries ? s : u },
+        );
+        return { state: carries ? within.final : tanh(add(s, u)), output: sum(within.outputs, inner) };
+      },
+      { over: all, from: x },
+    );
+    const loss = add(sum(mul(outputs, tanh(outputs))), sum(final));
+    const program = { outputs, final, g: grad(loss, { W, x, all }) };
+    const feeds = { x: [0.3, -0.2, 0.9], all: Float64Array.from({ length: 12 }, (_, i) => Math.sin(1 + i)) };
+    const [wanted, found] = makers.map(([, make]) => make(program, { seed: 3 }).run(feeds));
+    for (const [p, q] of [
+      [wanted!.outputs, found!.outputs],
+      [wanted!.final, found!.final],
+      [wanted!.g.W, found!.g.W],
+      [wanted!.g.x, found!.g.x],
+      [wanted!.g.all, found!.g.all],
+    ])
+      for (let i = 0; i < p!.data.length; i++) expect(Math.abs(p!.data[i]! - q!.data[i]!)).toBeLessThan(1e-13);
+  }
 });
 
 it("drops what is not a number, too", () => {

@@ -141,10 +141,15 @@ function coreOf({ order, operands, start }: Numbered, body: Body, sums: Readonly
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
     if (variables.has(node)) continue;
-    if (roots.has(node) || (bodyOf(node) === undefined && drawsAnew(node))) marked[i] = 1;
+    if (roots.has(node) || drawsAnew(node)) marked[i] = 1;
     if (marked[i] === 0) continue;
     core.add(node);
     for (let k = start[i]!; k < start[i + 1]!; k++) marked[operands[k]!] = 1;
+  }
+  // a recurrence within the step has no value of its own, but those that its readers ask for: they are where it is
+  for (const node of order) {
+    const within = variables.has(node) ? undefined : node.inputs[0];
+    if (within !== undefined && bodyOf(within) !== undefined && core.has(within)) core.add(node);
   }
   return core;
 }
