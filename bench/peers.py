@@ -108,7 +108,7 @@ def torch_engine():
         w, x, y = arrays(task)
         x, y = ids_of(x, y)
         kind = torch.nn.RNN if task["model"] == "rnn" else torch.nn.LSTM
-        # a table of rows that are the input already: its input matrix would be one more product, so the table is that product's weights
+        # it takes vectors, so characters are one-hot rows, and the table is the input's weights
         net = kind(task["vocabulary"], task["hidden"])
         with torch.no_grad():
             net.weight_ih_l0.copy_(torch.from_numpy(w["U"].T.copy()))

@@ -102,7 +102,11 @@ function page(rows: readonly Row[], { processor, versions, rounds, load, notes, 
     return cells([size, ...each, ratio === undefined ? "–" : ratio.toFixed(2)]);
   });
   const ready = compared(rows).map(({ size, rows: of }) => {
-    const each = engines.map((name) => digits(of.find(({ engine }) => engine === name)?.readyMs ?? null));
+    const own = of.find(({ engine }) => engine === "Clew")!.readyMs;
+    const each = peers.map((name) => {
+      const other = of.find(({ engine }) => engine === name)?.readyMs ?? null;
+      return own === null || other === null ? "–" : (other / own).toFixed(2);
+    });
     return cells([size, ...each]);
   });
   const rule = (count: number): string => `|---|${"---:|".repeat(count)}`;
@@ -121,15 +125,15 @@ ${rule(peers.length + 1)}
 ${body.join("\n")}
 
 Clew uses one thread. Times are the least over ${rounds} rounds in which the engines take turns, and tell ratios on this machine, nothing more: ${processor};
-load of ${load.toFixed(1)} before the run${load > 0.5 ? ", so that others worked on it too: expect ratios to be off by some tenths" : ""}. ${versions.join(", ")}.
+load of ${load.toFixed(1)} before the run${load > 0.5 ? ", so that others worked on it, too: expect ratios to be off by some tens of per cent, and what uses two threads to look slower than it is" : ""}. ${versions.join(", ")}.
 ${notes.length === 0 ? "" : `\n${notes.map((note) => `- ${note}`).join("\n")}\n`}
 ## Until it is fast
 
-Milliseconds of its own time, from nothing (building the graph, compiling, first steps) until three steps in a row take at most 1.25 of a steady one;
-– where that was not seen.
+A peer's time over Clew's, from nothing (building the graph, compiling, first steps) until three steps in a row take at most 1.25 of a steady one. It is seen once
+in a run, and the first size has the start of the process in it, too; – where that was not seen.
 
-${cells(["size", ...engines])}
-${rule(engines.length)}
+${cells(["size", ...peers])}
+${rule(peers.length)}
 ${ready.join("\n")}
 
 ## To measure it again

@@ -103,7 +103,10 @@ export async function pythonPeers(python: string | undefined): Promise<Found> {
   try {
     hello = await peers.answer<Hello>();
   } catch (problem) {
-    return { engines: [], notes: [`JAX and PyTorch are left out: ${python} does not run bench/peers.py (${reason(problem)})`] };
+    return {
+      engines: [],
+      notes: [`JAX and PyTorch are left out: the Python of CLEW_BENCH_PYTHON does not run bench/peers.py (${reason(problem)})`],
+    };
   }
   const { threads } = hello;
   const notes = Object.entries(hello.missing).map(([name, why]) => `${name} is left out: ${why}`);
