@@ -241,21 +241,24 @@ interface Next {
 class Latest implements Value {
   readonly dims: readonly string[];
   readonly shape: readonly number[];
-  private copied: Float64Array | undefined;
-  constructor(
-    { shape }: Node,
-    public live: Float64Array | Float32Array | Int32Array,
-  ) {
+  // private to the engine: who copies a value field by field does not get them
+  #live: Float64Array | Float32Array | Int32Array;
+  #copied: Float64Array | undefined;
+  constructor({ shape }: Node, live: Float64Array | Float32Array | Int32Array) {
     this.dims = shape.map((d) => d.name);
     this.shape = shape.map((d) => d.size);
+    this.#live = live;
+  }
+  get live(): Float64Array | Float32Array | Int32Array {
+    return this.#live;
   }
   get data(): Float64Array {
-    this.copied ??= Float64Array.from(this.live);
-    return this.copied;
+    this.#copied ??= Float64Array.from(this.#live);
+    return this.#copied;
   }
   /** Something else takes its place in the program's memory. */
   leave(): void {
-    this.live = this.data;
+    this.#live = this.data;
   }
 }
 

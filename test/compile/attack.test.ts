@@ -78,9 +78,11 @@ describe.each(makers)("a program's state, %s", (_, make) => {
 
   it("comes as plain values", () => {
     const w = kept("w");
-    const program = make({ w }, { update: new Map([[w, add(w, x)]]) });
+    const store = new Map();
+    const program = make({ w }, { update: new Map([[w, add(w, x)]]), store });
     program.run({ x: [1, 2, 3] });
-    expect(Object.keys(program.parameters().w!).sort()).toEqual(["data", "dims", "shape"]);
+    for (const p of [program, interpret({ w }, { store }), compile({ w }, { store })])
+      expect(Object.keys(p.parameters().w!).sort()).toEqual(["data", "dims", "shape"]);
   });
 });
 
