@@ -83,7 +83,7 @@ const file = (name: string): string => fileURLToPath(new URL(`../docs/${name}`, 
 
 export async function written(rows: readonly Row[], about: About): Promise<void> {
   mkdirSync(file("pictures"), { recursive: true });
-  writeFileSync(file("pictures/benchmark.svg"), `${await drawn(chart(rows))}\n`);
+  writeFileSync(file("benchmark.svg"), `${await drawn(chart(rows))}\n`);
   writeFileSync(file("benchmark.md"), page(rows, about));
 }
 
@@ -116,7 +116,7 @@ A character-level model with ${rows[0]!.vocabulary} characters: a row of U per c
 steps and the batch. One step of training is the loss, the gradient of all parameters, and their update by SGD. All engines compute in f32, from the same weights
 and the same characters; after ${checkedStep - 1} updates their losses agree with Clew's to ${tolerance}, relative.
 
-![Time of a training step over that of Clew, for each size and engine](pictures/benchmark.svg)
+![Time of a training step over that of Clew, for each size and engine](benchmark.svg)
 
 A peer's time over Clew's: above 1, Clew is the faster; the last column is for the fastest peer. Sizes are hidden, steps, batch.
 

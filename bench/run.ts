@@ -30,7 +30,7 @@ const help = `npm run bench -- [options]
   --rounds N     rounds over all engines (default 12); of each engine the least time counts
   --json         rows as JSON: { model, hidden, steps, batch, vocabulary, engine, threads, ms, compileMs, readyMs, loss }
   --alone        Clew alone: no peers
-  --write        draw docs/pictures/benchmark.svg, and write docs/benchmark.md
+  --write        draw docs/benchmark.svg, and write docs/benchmark.md
   --help         this
 
 Peers are installed in bench/ when it first runs; JAX and PyTorch come from the Python that CLEW_BENCH_PYTHON names. What is not there is left out.`;

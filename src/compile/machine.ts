@@ -9,7 +9,7 @@ import { elementSize, type MemoryPlan } from "./plan.ts";
 import { host } from "./wasm/host.ts";
 import { type PrintOptions, print, scratchOf } from "./wasm/print.ts";
 
-const now: () => number = () => (globalThis as unknown as { readonly performance: { now(): number } }).performance.now();
+const now: () => number = (): number => (globalThis as unknown as { readonly performance: { now(): number } }).performance.now();
 
 type View = Float64Array | Float32Array | Int32Array;
 
@@ -29,7 +29,7 @@ export interface Machine {
 }
 
 /** WebAssembly's addresses have 32 bits. */
-export const mostBytes = 2 ** 32;
+export const mostBytes: number = 2 ** 32;
 
 /** Undefined where no memory is large enough. */
 export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine | undefined {
