@@ -13,6 +13,7 @@ import { Frame, vectors } from "../src/compile/wasm/contract/emit.ts";
 import { tile } from "../src/compile/wasm/contract/tile.ts";
 import { type ContractSpec, contractKernel, scratchBytes } from "../src/compile/wasm/contract.ts";
 import { host } from "../src/compile/wasm/host.ts";
+import { sizes } from "./model.ts";
 
 const options = process.argv.slice(2);
 const precision = options.includes("--f64") ? "f64" : "f32";
@@ -149,15 +150,7 @@ const tiles = [
 const rates = tiles.map(([rows, wide]) => bare(rows, wide));
 console.log(tiles.map(([rows, wide], i) => `${rows}×${wide * v.lanes} ${rates[i]!.toFixed(1)}`).join("   "));
 const best = Math.max(...rates);
-for (const [hidden, steps, batch] of [
-  [32, 16, 1],
-  [64, 64, 1],
-  [128, 64, 1],
-  [128, 64, 16],
-  [256, 64, 16],
-  [256, 64, 32],
-  [512, 64, 32],
-] as const) {
+for (const { hidden, steps, batch } of sizes.filter(({ model }) => model === "rnn")) {
   for (const shape of shapes(hidden, steps, batch)) {
     const name = `H ${hidden}  T ${steps}  B ${batch}  ${shape.name.padEnd(18)} ${shape.m}×${shape.n}×${shape.k}`;
     if (!only.every((part) => name.includes(part))) continue;

@@ -5,12 +5,12 @@ import { freshDim, type Shape, sameShape, showShape, sizeOf } from "../graph/dim
 import { mistakesIn } from "../graph/graph.ts";
 import { ill, mistakeHere, nameOf } from "../graph/make.ts";
 import { hasDerivative, isNode, type Node, type Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { showSite, userCalled } from "../graph/source.ts";
 import { dependents, type Numbered, numbered, topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, mapNodes, nodesOf, paths, rebuild, type Tree } from "../graph/tree.ts";
 import type { Ok, ShapeError, ShowShape } from "../graph/types.ts";
 import { algebra as m } from "../ops/algebra.ts";
-import { shown } from "../ops/checks.ts";
 import { forward } from "./forward.ts";
 import { reverseLifted } from "./lift.ts";
 import { reverse } from "./reverse.ts";

@@ -2,10 +2,10 @@
 
 import { ill, mistakeHere, withOperands } from "../graph/make.ts";
 import { createNode, isNode, type Node } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { type Step, type Unrolling, userCalled } from "../graph/source.ts";
 import { topological } from "../graph/traverse.ts";
 import { isTreeOfNodes, nodesOf, rebuild, type Tree } from "../graph/tree.ts";
-import { shown } from "../ops/checks.ts";
 
 /**
  * What the outputs are outside of training: dropout is gone.

@@ -3,6 +3,7 @@
 
 import type { Computation } from "../graph/computation.ts";
 import { alignment } from "../graph/dim.ts";
+import { computationOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import type { Data } from "../graph/value.ts";
 import { as, expressions } from "./expressions.ts";
@@ -47,10 +48,6 @@ export function newBuffer({ buffers }: Program, dtype: Buffer["dtype"], size: nu
   const buffer: Buffer = { id: buffers.length, dtype, size, life, label };
   buffers.push(buffer);
   return buffer;
-}
-
-export function computationOf(node: Node): Computation | undefined {
-  return node.op.computation?.({ node, inputs: node.inputs, attributes: node.attributes });
 }
 
 /** A buffer of its own for what is otherwise an expression. */

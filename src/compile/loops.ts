@@ -107,7 +107,6 @@ export interface ReduceStatement {
 
 /**
  * out[m, n] (+)= Σ_k a[m, k] · b[m, n, k], k ascending. Rows, columns and terms are lists of axes; b's row strides are 0 but for batch axes.
- * An epilogue makes of each finished sum what is stored; it is a function of the index space rows, columns.
  */
 export interface ContractStatement {
   readonly kind: "contract";

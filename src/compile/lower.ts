@@ -1,10 +1,11 @@
 // From a graph to a loop program: each stored result becomes the statements that compute it; the others become part of their readers' expressions.
 
 import { bodyOf } from "../graph/body.ts";
+import { computationOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import type { Numbered } from "../graph/traverse.ts";
 import { stored } from "./decide.ts";
-import { computationOf, copied, type Scope } from "./elements.ts";
+import { copied, type Scope } from "./elements.ts";
 import { isRowMajor, over, rowMajor, sizesOf } from "./places.ts";
 import { store } from "./store.ts";
 

@@ -3,11 +3,12 @@
 // before a step and the state after it are two rows, and nothing is copied.
 
 import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, variablesOf } from "../graph/body.ts";
+import { computationOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import type { Step } from "../graph/source.ts";
 import type { Numbered } from "../graph/traverse.ts";
 import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
-import { computationOf, elementsOf, fresh, newBuffer, placeOf, type Scope } from "./elements.ts";
+import { elementsOf, fresh, newBuffer, placeOf, type Scope } from "./elements.ts";
 import type { Buffer, Expression, Loop, Place, Statement } from "./loops.ts";
 import { lower } from "./lower.ts";
 import { count, identityMap, rowMajor, sizesOf } from "./places.ts";

@@ -2,9 +2,10 @@
 
 import type { AlongAxis, Computation } from "../graph/computation.ts";
 import { otherAxes } from "../graph/dim.ts";
+import { computationOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import type { Data } from "../graph/value.ts";
-import { computationOf, computed, elementsOf, fresh, newBuffer, number, placeOf, type Scope, storage } from "./elements.ts";
+import { computed, elementsOf, fresh, newBuffer, number, placeOf, type Scope, storage } from "./elements.ts";
 import { expressions } from "./expressions.ts";
 import type { Expression, Place } from "./loops.ts";
 import { count, identityMap, over, rowMajor, sizesOf, wholeOf } from "./places.ts";

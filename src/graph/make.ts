@@ -1,5 +1,6 @@
 // Making nodes: the op's shape rule is asked, and a mistake becomes a diagnostic that the node carries. Never throws.
 
+import type { Computation } from "./computation.ts";
 import { type Code, type Diagnostic, diagnostic, type OperandNote } from "./diagnostics.ts";
 import { type Shape, sameShape } from "./dim.ts";
 import type { Op } from "./node.ts";
@@ -10,6 +11,11 @@ import { ambientOrigin, type Step, userCalled } from "./source.ts";
 export function nameOf(node: Node): string | undefined {
   const name = node.attributes.name;
   return typeof name === "string" ? name : undefined;
+}
+
+/** How an engine computes a node; undefined where only the reference can. */
+export function computationOf(node: Node): Computation | undefined {
+  return node.op.computation?.({ node, inputs: node.inputs, attributes: node.attributes });
 }
 
 export function noteOf(node: Node): OperandNote {

@@ -3,15 +3,7 @@
 
 import { ill, mistakeHere } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-
-/** An argument as a message shows it. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
-}
+import { shown } from "../graph/options.ts";
 
 export function notDim(what: string, value: unknown): string | undefined {
   const { name, size } = (typeof value === "object" && value !== null ? value : {}) as { name?: unknown; size?: unknown };

@@ -1,9 +1,9 @@
 import type { Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { Node, Op, Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
 import type { Step } from "../graph/source.ts";
-import { shown } from "./checks.ts";
 import { linear } from "./linear.ts";
 import { failed, needsFloat } from "./operands.ts";
 import { between, column, drawn, row } from "./samples.ts";

@@ -1,10 +1,10 @@
 import type { Dim, Shape } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import type { AtAxis, AxisName, Ok, Once, Result } from "../graph/types.ts";
 import { allocate } from "../graph/value.ts";
 import { withAxis } from "./axes.ts";
-import { shown } from "./checks.ts";
 import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
 import { between, column, drawn, layer, row } from "./samples.ts";

@@ -6,10 +6,11 @@
 import { alignment, type Dim, type Shape, sameDim, showShape } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
 import { isNode, type Node, type Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { composite } from "../graph/source.ts";
 import type { Ok, Result, SameShape, ShapeError, ShowShape, Wide } from "../graph/types.ts";
 import { algebra as m } from "./algebra.ts";
-import { given, notOneOf, shown } from "./checks.ts";
+import { given, notOneOf } from "./checks.ts";
 import { oneHotNode } from "./oneHot.ts";
 import { failed } from "./operands.ts";
 import { meanNode } from "./reductions.ts";

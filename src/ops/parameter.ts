@@ -2,8 +2,9 @@ import type { Diagnostic } from "../graph/diagnostics.ts";
 import { type Shape, sizeOf } from "../graph/dim.ts";
 import { createParameter, ill, mistakeHere, opFunction } from "../graph/make.ts";
 import type { Op, Parameter } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { Fault } from "../graph/value.ts";
-import { notShape, shown } from "./checks.ts";
+import { notShape } from "./checks.ts";
 import { constantly, glorot, type Initialiser } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };

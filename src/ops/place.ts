@@ -1,8 +1,9 @@
 import { type Dim, dim, type Shape, sameDim, sizeOf } from "../graph/dim.ts";
 import { make, operand, opFunction } from "../graph/make.ts";
 import type { DType, Node, Op, Tensor } from "../graph/node.ts";
+import { shown } from "../graph/options.ts";
 import { allocate } from "../graph/value.ts";
-import { given, notDim, shown } from "./checks.ts";
+import { given, notDim } from "./checks.ts";
 import { linear } from "./linear.ts";
 import { failed } from "./operands.ts";
 import { between, column, drawn, row } from "./samples.ts";

@@ -1,7 +1,7 @@
 // Padded steps. Selecting afterwards is not enough: a NaN or an infinity that the cell made of padding would come back through the gradient
 // as 0·∞. So in padded steps the cell is fed what is real: the sequence's first state, and its first real input.
 
-import { alignment, type Dim, type Shape, sizeOf } from "../graph/dim.ts";
+import { alignment, type Dim, otherAxes, type Shape, sizeOf } from "../graph/dim.ts";
 import { operand } from "../graph/make.ts";
 import type { Node, Tensor } from "../graph/node.ts";
 import { composite } from "../graph/source.ts";
@@ -43,7 +43,7 @@ export function firstReal(inputs: readonly Node[], mask: Node, time: Dim, revers
       m.sum(m.where(m.broadcast(which, x.shape, axes), m.cast(x, "float"), m.constant(0)), over);
     const own = chosen(isFirst, [0]);
     const others = chosen(isFirstOfAll, axes);
-    const rest = own.shape.map((_, i) => i).filter((i) => !at.includes(i));
+    const rest = otherAxes(own.shape.length, at);
     return m.cast(m.where(m.broadcast(isEmpty, own.shape, at), m.broadcast(others, own.shape, rest), own), x.dtype);
   });
 }

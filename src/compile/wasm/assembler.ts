@@ -81,6 +81,39 @@ type AtOffset<K extends string> = { readonly [N in K]: (offset?: number) => Code
 type LaneAtOffset<K extends string> = { readonly [N in K]: (lane: number, offset?: number) => Code };
 type WithBytes<K extends string> = { readonly [N in K]: (bytes: readonly number[]) => Code };
 
+/** What vectors of floats of either width can do. */
+type FloatVector = Plain<
+  | "splat"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "gt"
+  | "le"
+  | "ge"
+  | "ceil"
+  | "floor"
+  | "trunc"
+  | "nearest"
+  | "abs"
+  | "neg"
+  | "sqrt"
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "min"
+  | "max"
+  | "pmin"
+  | "pmax"
+  | "relaxedMadd"
+  | "relaxedNmadd"
+>;
+
+/** What floats of either width can do. */
+type Float = Plain<
+  "eq" | "ne" | "lt" | "gt" | "le" | "ge" | "abs" | "neg" | "trunc" | "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max" | "convertI32S"
+>;
+
 // Instructions, by the names of the specification. Those without immediates are code, the others functions.
 export const i32: Plain<
   | "eqz"
@@ -155,29 +188,7 @@ export const i64 = {
   truncSatF64: [0xfc, 0x06],
 } as const;
 
-export const f32: Plain<
-  | "eq"
-  | "ne"
-  | "lt"
-  | "gt"
-  | "le"
-  | "ge"
-  | "abs"
-  | "neg"
-  | "trunc"
-  | "sqrt"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "min"
-  | "max"
-  | "convertI32S"
-  | "demoteF64"
-  | "reinterpretI32"
-> &
-  WithNumber<"const"> &
-  AtOffset<"load" | "store"> = {
+export const f32: Float & Plain<"demoteF64" | "reinterpretI32"> & WithNumber<"const"> & AtOffset<"load" | "store"> = {
   const: (value: number): Code => [0x43, f32Bytes(value)],
   load: (offset = 0): Code => [0x2a, memory(2, offset)],
   store: (offset = 0): Code => [0x38, memory(2, offset)],
@@ -202,29 +213,8 @@ export const f32: Plain<
   reinterpretI32: 0xbe,
 };
 
-export const f64: Plain<
-  | "eq"
-  | "ne"
-  | "lt"
-  | "gt"
-  | "le"
-  | "ge"
-  | "abs"
-  | "neg"
-  | "trunc"
-  | "sqrt"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "min"
-  | "max"
-  | "convertI32S"
-  | "convertI32U"
-  | "convertI64S"
-  | "convertI64U"
-  | "promoteF32"
-> &
+export const f64: Float &
+  Plain<"convertI32U" | "convertI64S" | "convertI64U" | "promoteF32"> &
   WithNumber<"const"> &
   AtOffset<"load" | "store"> = {
   const: (value: number): Code => [0x44, f64Bytes(value)],
@@ -368,35 +358,7 @@ export const i64x2: Plain<"splat" | "shl" | "shrU" | "add" | "sub" | "extendLowI
   eq: simd(214),
 };
 
-export const f32x4: Plain<
-  | "splat"
-  | "eq"
-  | "ne"
-  | "lt"
-  | "gt"
-  | "le"
-  | "ge"
-  | "ceil"
-  | "floor"
-  | "trunc"
-  | "nearest"
-  | "abs"
-  | "neg"
-  | "sqrt"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "min"
-  | "max"
-  | "pmin"
-  | "pmax"
-  | "convertI32x4S"
-  | "demoteF64x2Zero"
-  | "relaxedMadd"
-  | "relaxedNmadd"
-> &
-  WithNumber<"extractLane" | "replaceLane"> = {
+export const f32x4: FloatVector & Plain<"convertI32x4S" | "demoteF64x2Zero"> & WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(19),
   extractLane: (lane: number): Code => [simd(31), lane],
   replaceLane: (lane: number): Code => [simd(32), lane],
@@ -429,35 +391,7 @@ export const f32x4: Plain<
   relaxedNmadd: simd(262),
 };
 
-export const f64x2: Plain<
-  | "splat"
-  | "eq"
-  | "ne"
-  | "lt"
-  | "gt"
-  | "le"
-  | "ge"
-  | "ceil"
-  | "floor"
-  | "trunc"
-  | "nearest"
-  | "abs"
-  | "neg"
-  | "sqrt"
-  | "add"
-  | "sub"
-  | "mul"
-  | "div"
-  | "min"
-  | "max"
-  | "pmin"
-  | "pmax"
-  | "convertLowI32x4S"
-  | "promoteLowF32x4"
-  | "relaxedMadd"
-  | "relaxedNmadd"
-> &
-  WithNumber<"extractLane" | "replaceLane"> = {
+export const f64x2: FloatVector & Plain<"convertLowI32x4S" | "promoteLowF32x4"> & WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(20),
   extractLane: (lane: number): Code => [simd(33), lane],
   replaceLane: (lane: number): Code => [simd(34), lane],

@@ -13,7 +13,7 @@
 import { lift } from "../../autodiff/lift.ts";
 import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, orderOf, readersIn } from "../../graph/body.ts";
 import { sizeOf } from "../../graph/dim.ts";
-import { make, withOperands } from "../../graph/make.ts";
+import { computationOf, make, withOperands } from "../../graph/make.ts";
 import type { Node } from "../../graph/node.ts";
 import { ambientOrigin, building } from "../../graph/source.ts";
 import { type Numbered, topological } from "../../graph/traverse.ts";
@@ -170,10 +170,6 @@ function sliceProducts(graph: Numbered, body: Body, core: ReadonlySet<Node>): re
     for (let k = start[i]!; k < start[i + 1]!; k++) if (candidate(operands[k]!)) found.add(order[operands[k]!]!);
   }
   return [...found];
-}
-
-function computationOf(node: Node) {
-  return node.op.computation?.({ node, inputs: node.inputs, attributes: node.attributes });
 }
 
 function isProduct(node: Node): boolean {
