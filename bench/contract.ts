@@ -8,11 +8,12 @@
 // The time of a kernel is the least of many short runs; of runs that cannot be short it is the processor's: others may use the machine. The last column is in per cent of the best bare tile: nothing but the loop over the terms, on
 // operands in the first cache.
 
-import { i32, local, Module, repeat } from "../src/compile/wasm/assembler.ts";
+import { i32, local, repeat } from "../src/compile/wasm/assembler.ts";
 import { Frame, vectors } from "../src/compile/wasm/contract/emit.ts";
 import { tile } from "../src/compile/wasm/contract/tile.ts";
 import { type ContractSpec, contractKernel, scratchBytes } from "../src/compile/wasm/contract.ts";
 import { host } from "../src/compile/wasm/host.ts";
+import { Module } from "../src/compile/wasm/module.ts";
 import { sizes } from "./model.ts";
 
 const options = process.argv.slice(2);

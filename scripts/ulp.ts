@@ -9,8 +9,9 @@
 
 import { fileURLToPath } from "node:url";
 import type { Precision } from "../src/compile/loops.ts";
-import { i32, local, Module, repeat, v128 } from "../src/compile/wasm/assembler.ts";
+import { i32, local, repeat, v128 } from "../src/compile/wasm/assembler.ts";
 import { type MathName, mathFunction } from "../src/compile/wasm/math.ts";
+import { Module } from "../src/compile/wasm/module.ts";
 
 export const names: readonly MathName[] = ["exp", "log", "tanh", "sigmoid", "softplus", "sin", "cos", "pow"];
 

@@ -2,9 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { local, Module } from "../../src/compile/wasm/assembler.ts";
+import { local } from "../../src/compile/wasm/assembler.ts";
 import { type ContractSpec, contractKernel, scratchBytes } from "../../src/compile/wasm/contract.ts";
 import { host } from "../../src/compile/wasm/host.ts";
+import { Module } from "../../src/compile/wasm/module.ts";
 
 // ---- running a kernel ----
 

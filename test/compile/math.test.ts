@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { error, kernel, names, plain, random, worst } from "../../scripts/ulp.ts";
-import { Module } from "../../src/compile/wasm/assembler.ts";
 import { type MathName, mathFunction } from "../../src/compile/wasm/math.ts";
+import { Module } from "../../src/compile/wasm/module.ts";
 
 const precisions = ["f32", "f64"] as const;
 const all = names.flatMap((name) => precisions.map((precision) => ({ name, precision })));

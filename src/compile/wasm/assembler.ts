@@ -1,22 +1,10 @@
 // WebAssembly, as bytes (W3C, WebAssembly Core Specification 2.0, section 5). Code is written as nested arrays of numbers, `[a, b, op.i32.add]`, and
-// flattened once; instructions that take immediates are functions that give such arrays. A module is a list of functions over one memory.
+// flattened once; instructions that take immediates are functions that give such arrays. module.ts makes modules of them.
 
 /** Code: bytes, or pieces of it, to any depth. */
 export type Code = number | readonly Code[];
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
-
-const typeByte: { readonly [T in ValueType]: number } = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
-
-export interface WasmFunction {
-  readonly name: string;
-  readonly parameters: readonly ValueType[];
-  readonly results: readonly ValueType[];
-  /** Behind the parameters, numbered on from them. */
-  readonly locals: readonly ValueType[];
-  readonly body: Code;
-  readonly exported?: boolean;
-}
 
 /** LEB128, unsigned. */
 export function unsigned(value: number): number[] {
@@ -254,7 +242,7 @@ export const select = 0x1b;
 export const ret = 0x0f;
 
 const empty = 0x40;
-const end = 0x0b;
+export const end = 0x0b;
 
 /** Runs the body again and again for as long as it ends with a truth value that holds. */
 export function repeat(body: Code): Code {
@@ -421,66 +409,3 @@ export const f64x2: FloatVector & Plain<"convertLowI32x4S" | "promoteLowF32x4"> 
   relaxedMadd: simd(263),
   relaxedNmadd: simd(264),
 };
-
-/** Functions over one imported memory ("env", "memory"); they call each other by their place in the list. */
-export class Module {
-  private readonly functions: WasmFunction[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  /** Adds a function, once for its name; its number is what `call` takes. */
-  add(name: string, make: () => Omit<WasmFunction, "name">): number {
-    const known = this.numbers.get(name);
-    if (known !== undefined) return known;
-    const made = { name, ...make() }; // may add others first
-    const number = this.functions.length;
-    this.functions.push(made);
-    this.numbers.set(name, number);
-    return number;
-  }
-
-  call(number: number): Code {
-    return [0x10, unsigned(number)];
-  }
-
-  /** The module's bytes. `pages` of 64 KiB is the least size of the memory; shared memory needs a bound. */
-  bytes({ pages, shared }: { readonly pages: number; readonly shared?: boolean }): Uint8Array<ArrayBuffer> {
-    const types = new Map<string, number>();
-    const typeOf = (f: WasmFunction): number => {
-      const key = `${f.parameters}>${f.results}`;
-      const known = types.get(key);
-      if (known !== undefined) return known;
-      types.set(key, types.size);
-      return types.size - 1;
-    };
-    const indices = this.functions.map(typeOf);
-    const signatures = [...types.keys()].map((key) => {
-      const [from, to] = key.split(">").map((list) => (list === "" ? [] : list.split(",")) as ValueType[]);
-      return [0x60, vector(from!.map((t) => typeByte[t])), vector(to!.map((t) => typeByte[t]))];
-    });
-    const limits = shared === true ? [0x03, unsigned(pages), unsigned(65536)] : [0x00, unsigned(pages)];
-    const exported = this.functions.flatMap((f, i) => (f.exported === true ? [[text(f.name), 0x00, unsigned(i)]] : []));
-    const codes = this.functions.map((f) => {
-      const body = flatten([vector(f.locals.map((t) => [1, typeByte[t]])), f.body, end]);
-      return [unsigned(body.length), body];
-    });
-    return Uint8Array.from(
-      flatten([
-        [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-        section(1, vector(signatures)),
-        section(2, vector([[text("env"), text("memory"), 0x02, limits]])),
-        section(3, vector(indices.map(unsigned))),
-        section(7, vector(exported)),
-        section(10, vector(codes)),
-      ]),
-    );
-  }
-}
-
-const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
-/** Names are plain ASCII. */
-const text = (name: string): Code => vector(Array.from(name, (c) => c.charCodeAt(0)));
-
-function section(id: number, content: Code): Code {
-  const bytes = flatten(content);
-  return [id, unsigned(bytes.length), bytes];
-}

@@ -6,12 +6,13 @@
 // operands where they are. Others read copies of blocks (contract/pack.ts): vectors that no load could take, or pitches that the cache cannot take. A sum
 // over several blocks goes on through the memory of the result, so that its bits are those of one ascending sum. docs/engine.md has the measurements.
 
-import { type Code, i32, local, type Module, v128, when } from "./assembler.ts";
+import { type Code, i32, local, v128, when } from "./assembler.ts";
 import { dots } from "./contract/dot.ts";
 import { advance, Frame, point, stepping, times, type Vectors, vectors, walking } from "./contract/emit.ts";
 import { type Group, pack, packedBytes, panelBytes } from "./contract/pack.ts";
 import { type Axis, type ContractSpec, count, type Product, productsOf } from "./contract/product.ts";
 import { panels, parts, tile } from "./contract/tile.ts";
+import type { Module } from "./module.ts";
 
 export type { ContractSpec } from "./contract/product.ts";
 

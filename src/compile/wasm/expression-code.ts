@@ -5,9 +5,10 @@
 import type { DType } from "../../graph/node.ts";
 import type { Operation, Precision } from "../loops.ts";
 import { type Axis, type Body, bytesOf, type Cursors, lanesOf } from "./address.ts";
-import { type Code, drop, f32Bytes, f32x4, f64Bytes, f64x2, i8x16, i32, i32x4, i64x2, local, type Module, v128 } from "./assembler.ts";
+import { type Code, drop, f32Bytes, f32x4, f64Bytes, f64x2, i8x16, i32, i32x4, i64x2, local, v128 } from "./assembler.ts";
 import type { Vertex } from "./expression.ts";
 import { mathFunction } from "./math.ts";
+import type { Module } from "./module.ts";
 
 /** `count` elements along an axis, from the one that is `first` elements from where the cursors stand. */
 export interface Lanes {

@@ -4,9 +4,10 @@
 import type { GatherStatement, Place, Precision, ScatterStatement } from "../loops.ts";
 import { type Axis, axesKey, Body, bytesOf, Cursors, type Kernel, merged, move, nest } from "./address.ts";
 import { cut, overLanes } from "./address-vectors.ts";
-import { type Code, i32, local, type Module, ret, when } from "./assembler.ts";
+import { type Code, i32, local, ret, when } from "./assembler.ts";
 import { Vertices, verticesKey } from "./expression.ts";
 import { VectorCode } from "./expression-code.ts";
+import type { Module } from "./module.ts";
 
 /** out[o, k, i] = table[o, ids[k], i] */
 export function gatherKernel(module: Module, statement: GatherStatement, precision: Precision): Kernel {

@@ -4,9 +4,10 @@
 import type { MapStatement, Precision } from "../loops.ts";
 import { type Axis, axesKey, Body, Cursors, type Kernel, merged, nest } from "./address.ts";
 import { cut, overLanes } from "./address-vectors.ts";
-import type { Code, Module } from "./assembler.ts";
+import type { Code } from "./assembler.ts";
 import { Vertices, verticesKey } from "./expression.ts";
 import { type Lanes, VectorCode } from "./expression-code.ts";
+import type { Module } from "./module.ts";
 
 export function mapKernel(module: Module, { sizes, out, value }: MapStatement, precision: Precision): Kernel {
   const cursors = new Cursors(sizes, precision);

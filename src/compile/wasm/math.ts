@@ -10,12 +10,12 @@
 // Four times as many f32 find .88 for exp, .84 for log and 1.62 for softplus, and no more for tanh and sigmoid.
 
 import type { Precision } from "../loops.ts";
-import type { Module } from "./assembler.ts";
 import { circular } from "./math/circular.ts";
 import { exponential, hyperbolicTangent, logistic, softPlus } from "./math/exponential.ts";
 import { logarithm } from "./math/logarithm.ts";
 import { power, powerForF32 } from "./math/power.ts";
 import { demoted, inLocal, print, Vector } from "./math/vector.ts";
+import type { Module } from "./module.ts";
 
 export type MathName = "exp" | "log" | "tanh" | "sigmoid" | "softplus" | "sin" | "cos" | "pow";
 

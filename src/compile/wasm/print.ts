@@ -7,11 +7,11 @@
 
 import type { Buffer, ContractStatement, ForStatement, Loop, LoopProgram, Place, Precision, Statement } from "../loops.ts";
 import { bytesOf, type Kernel } from "./address.ts";
-import { type Code, flatten, i32, local, Module, repeat, ret, when } from "./assembler.ts";
-
+import { type Code, flatten, i32, local, repeat, ret, when } from "./assembler.ts";
 import { type ContractSpec, contractKernel, scratchBytes } from "./contract.ts";
 import { gatherKernel, scatterKernel } from "./gather.ts";
 import { mapKernel } from "./map.ts";
+import { Module } from "./module.ts";
 import { reduceKernel } from "./reduce.ts";
 
 export interface Layout {

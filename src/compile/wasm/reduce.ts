@@ -5,9 +5,10 @@
 import type { Place, Precision, ReduceStatement } from "../loops.ts";
 import { type Axis, axesKey, Body, Cursors, type Kernel, merged, move, nest, product, type Walk } from "./address.ts";
 import { atOnce, cut, elementCost, overLanes } from "./address-vectors.ts";
-import { type Code, f32, f32x4, f64, f64x2, i8x16, i32, i32x4, local, type Module, v128, when } from "./assembler.ts";
+import { type Code, f32, f32x4, f64, f64x2, i8x16, i32, i32x4, local, v128, when } from "./assembler.ts";
 import { Vertices, verticesKey } from "./expression.ts";
 import { type Lanes, VectorCode } from "./expression-code.ts";
+import type { Module } from "./module.ts";
 
 export interface Rounding {
   readonly precision: Precision;

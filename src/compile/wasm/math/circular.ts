@@ -4,7 +4,8 @@
 // M. Payne and R. Hanek, Radian Reduction for Trigonometric Functions (1983): of x·2/π only those bits are computed that are less than 4, in whole
 // numbers of 192 bits.
 
-import { type Code, f64, f64x2, i32, i64, local, type Module, ret, type ValueType, v128, when } from "../assembler.ts";
+import { type Code, f64, f64x2, i32, i64, local, ret, type ValueType, v128, when } from "../assembler.ts";
+import type { Module } from "../module.ts";
 import { type Double, doubleProduct, inLocal, polynomial, print, quickTwoSum, twoSum, type Vector } from "./vector.ts";
 
 /** π/2 in parts of 33, 33, 33 and 53 bits. */

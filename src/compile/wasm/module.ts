@@ -1,0 +1,78 @@
+// A WebAssembly module: a list of functions over one memory, each added once for its name.
+
+import { type Code, end, flatten, unsigned, type ValueType } from "./assembler.ts";
+
+const typeByte: { readonly [T in ValueType]: number } = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+  /** Behind the parameters, numbered on from them. */
+  readonly locals: readonly ValueType[];
+  readonly body: Code;
+  readonly exported?: boolean;
+}
+
+/** Functions over one imported memory ("env", "memory"); they call each other by their place in the list. */
+export class Module {
+  private readonly functions: WasmFunction[] = [];
+  private readonly numbers = new Map<string, number>();
+
+  /** Adds a function, once for its name; its number is what `call` takes. */
+  add(name: string, make: () => Omit<WasmFunction, "name">): number {
+    const known = this.numbers.get(name);
+    if (known !== undefined) return known;
+    const made = { name, ...make() }; // may add others first
+    const number = this.functions.length;
+    this.functions.push(made);
+    this.numbers.set(name, number);
+    return number;
+  }
+
+  call(number: number): Code {
+    return [0x10, unsigned(number)];
+  }
+
+  /** The module's bytes. `pages` of 64 KiB is the least size of the memory; shared memory needs a bound. */
+  bytes({ pages, shared }: { readonly pages: number; readonly shared?: boolean }): Uint8Array<ArrayBuffer> {
+    const types = new Map<string, number>();
+    const typeOf = (f: WasmFunction): number => {
+      const key = `${f.parameters}>${f.results}`;
+      const known = types.get(key);
+      if (known !== undefined) return known;
+      types.set(key, types.size);
+      return types.size - 1;
+    };
+    const indices = this.functions.map(typeOf);
+    const signatures = [...types.keys()].map((key) => {
+      const [from, to] = key.split(">").map((list) => (list === "" ? [] : list.split(",")) as ValueType[]);
+      return [0x60, vector(from!.map((t) => typeByte[t])), vector(to!.map((t) => typeByte[t]))];
+    });
+    const limits = shared === true ? [0x03, unsigned(pages), unsigned(65536)] : [0x00, unsigned(pages)];
+    const exported = this.functions.flatMap((f, i) => (f.exported === true ? [[text(f.name), 0x00, unsigned(i)]] : []));
+    const codes = this.functions.map((f) => {
+      const body = flatten([vector(f.locals.map((t) => [1, typeByte[t]])), f.body, end]);
+      return [unsigned(body.length), body];
+    });
+    return Uint8Array.from(
+      flatten([
+        [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+        section(1, vector(signatures)),
+        section(2, vector([[text("env"), text("memory"), 0x02, limits]])),
+        section(3, vector(indices.map(unsigned))),
+        section(7, vector(exported)),
+        section(10, vector(codes)),
+      ]),
+    );
+  }
+}
+
+const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
+/** Names are plain ASCII. */
+const text = (name: string): Code => vector(Array.from(name, (c) => c.charCodeAt(0)));
+
+function section(id: number, content: Code): Code {
+  const bytes = flatten(content);
+  return [id, unsigned(bytes.length), bytes];
+}
