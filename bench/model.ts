@@ -87,6 +87,21 @@ export interface Steps {
 }
 
 /** An engine, ready for one task. */
+/** What is told of one engine at one size. */
+export interface Row extends Size {
+  readonly vocabulary: number;
+  readonly engine: string;
+  readonly threads: number;
+  /** Of one step of training: the least over all rounds. */
+  readonly ms: number;
+  /** Of compile(), and of what compares with it; null where nothing does. */
+  readonly compileMs: number | null;
+  /** Of its own time, from nothing until three steps in a row take at most 1.25 of a steady one; null when that was not seen. */
+  readonly readyMs: number | null;
+  /** Before the update of the checked step. */
+  readonly loss: number;
+}
+
 export interface Session {
   /** How long compiling took, where there is such a thing. */
   readonly compileMs: number | null;

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TopLevelSpec } from "vega-lite";
-import type { Row } from "./run.ts";
+import type { Row } from "./model.ts";
 
 const columns = ["model", "hidden", "steps", "batch", "engine", "threads", "ms", "compile ms", "ready ms", "loss", "ms / Clew's"] as const;
 const widths = [6, 7, 6, 6, 15, 8, 9, 11, 9, 9, 12] as const;

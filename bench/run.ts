@@ -6,23 +6,9 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { clew } from "./clew.ts";
-import { type Engine, type Session, type Size, sizes, taskOf, vocabulary } from "./model.ts";
+import { type Engine, type Row, type Session, type Size, sizes, taskOf, vocabulary } from "./model.ts";
 import { javascriptPeers, pythonPeers } from "./peers/index.ts";
 import { ratios, table, written } from "./report.ts";
-
-export interface Row extends Size {
-  readonly vocabulary: number;
-  readonly engine: string;
-  readonly threads: number;
-  /** Of one step of training: the least over all rounds. */
-  readonly ms: number;
-  /** Of compile(), and of what compares with it; null where nothing does. */
-  readonly compileMs: number | null;
-  /** Of its own time, from nothing until three steps in a row take at most 1.25 of a steady one; null when that was not seen. */
-  readonly readyMs: number | null;
-  /** Before the update of the checked step. */
-  readonly loss: number;
-}
 
 const help = `npm run bench -- [options]
 
