@@ -86,7 +86,6 @@ export interface Steps {
   readonly losses: readonly number[];
 }
 
-/** An engine, ready for one task. */
 /** What is told of one engine at one size. */
 export interface Row extends Size {
   readonly vocabulary: number;
@@ -102,6 +101,7 @@ export interface Row extends Size {
   readonly loss: number;
 }
 
+/** An engine, ready for one task. */
 export interface Session {
   /** How long compiling took, where there is such a thing. */
   readonly compileMs: number | null;
