@@ -8,7 +8,7 @@ import type { Task } from "./task.ts";
 /** ‖∂E/∂h_t‖ for the loss E at the last word of a sentence. */
 export function gradientPerWord(task: Task, { model, learned }: Trained<SentenceRnn>, text: string, label: number): GradientPerWord {
   const ids = task.vocabulary.encode(text);
-  const { inputs, logits, steps } = model.build({ time: dim("time", ids.length), batch: dim("batch", 1) });
+  const { inputs, logits, steps } = model.unrolled({ time: dim("time", ids.length), batch: dim("batch", 1) });
   const flow = gradientFlow(
     softmaxCrossEntropy(logits, inputs.labels),
     steps,
@@ -21,7 +21,7 @@ export function gradientPerWord(task: Task, { model, learned }: Trained<Sentence
 /** ∂E/∂W by the steps (t, k): what the loss at word t says through the use of W at word k. Their sum is the gradient. */
 export function contributed(task: Task, { model, learned }: Trained<SentenceRnn>, text: string, label: number): Contributed {
   const ids = task.vocabulary.encode(text);
-  const { losses } = model.build({ time: dim("time", ids.length), batch: dim("batch", 1) });
+  const { losses } = model.unrolled({ time: dim("time", ids.length), batch: dim("batch", 1) });
   const { W } = model.cell;
   const { norms, total } = contributions(losses, { of: W });
   const feeds = { ...feedsFor(ids), labels: [label], ...parametersIn(learned, model) };

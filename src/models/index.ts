@@ -5,4 +5,4 @@ export { type BagOfWords, type BagOfWordsOptions, bagOfWords } from "./bag-of-wo
 export { type BuiltFeedForward, type FeedForwardOptions, feedForward } from "./feed-forward.ts";
 export { accuracy, type Built, type DataDims, type Model } from "./model.ts";
 export { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
-export { type BuiltSentenceRnn, type SentenceRnn, type SentenceRnnOptions, sentenceRnn } from "./sentence-rnn.ts";
+export { type BuiltSentenceRnn, type SentenceRnn, type SentenceRnnOptions, sentenceRnn, type UnrolledSentenceRnn } from "./sentence-rnn.ts";

@@ -55,7 +55,8 @@ export function built<B extends Built>(model: Model<B>, dims: DataDims): B {
 export function withoutOptions<M>(line: Site, op: string, options: unknown, hint: string): M {
   const message = `the options must be a record, found ${shown(options)}`;
   const found = ill(diagnostic({ code: "BadArgument", op, message, hint, site: line }));
-  return { parameters: { options: found }, build: () => ({ inputs: {}, loss: found, predictions: found }) } as M;
+  const build = () => ({ inputs: {}, loss: found, predictions: found });
+  return { parameters: { options: found }, build, unrolled: build } as M;
 }
 
 /** The share of labels that have the highest score: scores [..., label], labels [...]. */

@@ -15,6 +15,7 @@ import { matmul } from "../ops/matmul.ts";
 import { parameter } from "../ops/parameter.ts";
 import { softmax } from "../ops/softmax.ts";
 import { lengthMask } from "../recurrence/mask.ts";
+import { type Scanned, scan } from "../recurrence/scan/scan.ts";
 import { type UnrolledStep, unroll } from "../recurrence/unroll.ts";
 import { accuracy, type Built, buildOf, byName, type DataDims, type Model, withoutOptions } from "./model.ts";
 import { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
@@ -42,6 +43,7 @@ type Vector = Dim<"vector">;
 type Hidden = Dim<"hidden">;
 type Label = Dim<"label">;
 type State = Tensor<readonly [Batch, Hidden]>;
+type Mask = Tensor<readonly [Time, Batch], "bool">;
 type WordVectors = Tensor<readonly [Batch, Vector]>;
 
 export interface BuiltSentenceRnn extends Built {
@@ -54,15 +56,20 @@ export interface BuiltSentenceRnn extends Built {
   readonly predictions: Tensor<readonly [Batch, Label]>;
   /** The same after every word, [time, batch, label]. */
   readonly opinions: Tensor<readonly [Time, Batch, Label]>;
-  /** The states, to be looked at and differentiated by. */
-  readonly steps: readonly UnrolledStep<State, WordVectors, State>[];
   /** What the loss is the mean of: the loss after every word [time, batch] (0 at padding), or of every sentence [batch]. */
   readonly losses: Tensor;
   /** Scores of each label at the last word, before softmax, [batch, label]. */
   readonly logits: Tensor<readonly [Batch, Label]>;
 }
 
+export interface UnrolledSentenceRnn extends BuiltSentenceRnn {
+  /** The states, to be looked at and differentiated by. */
+  readonly steps: readonly UnrolledStep<State, WordVectors, State>[];
+}
+
 export interface SentenceRnn extends Model<BuiltSentenceRnn> {
+  /** What `build` gives, written out step by step: the same values, bit for bit, in a graph that grows with time. */
+  readonly unrolled: (dims: DataDims) => UnrolledSentenceRnn;
   /** Word vectors. */
   readonly E: Parameter<readonly [Word, Vector]>;
   readonly cell: RnnCell<Vector, Hidden>;
@@ -73,11 +80,14 @@ export interface SentenceRnn extends Model<BuiltSentenceRnn> {
 /**
  * x_t = E[word_t], h_t = φ(x_t·U + h_{t−1}·W + b), logits_t = h_t·V: inputs `ids` [time, batch], `lengths` [batch], `labels` [batch].
  *
+ * `build` is a scan; to look into its steps, `unrolled` has them as nodes.
+ *
  * @example
  * import { dim, graph, sentenceRnn } from "clew";
  * const model = sentenceRnn({ words: 100, vector: 16, hidden: 16, bias: false });
  * const { loss } = model.build({ time: dim("time", 6), batch: dim("batch", 32) });
  * graph(loss).parameters.length; // 4
+ * model.unrolled({ time: dim("time", 6), batch: dim("batch", 1) }).steps.length; // 6
  */
 export function sentenceRnn(options: SentenceRnnOptions): SentenceRnn {
   const line = calledFrom(sentenceRnn);
@@ -98,23 +108,27 @@ function madeAt(line: Site, options: SentenceRnnOptions): SentenceRnn {
   const cell = rnn("encoder", vector, hidden, options);
   const V = parameter("V", [hidden, label], initial.V);
 
-  const build = buildOf(line, ({ time, batch }: DataDims): BuiltSentenceRnn => {
+  type Through<R> = (options: { readonly over: Tensor<readonly [Time, Batch, Vector]>; readonly from: State; readonly mask: Mask }) => R;
+  /** The graph around a recurrence, and what the recurrence gave. */
+  const around = <R extends Scanned<Time, State, State>>(
+    { time, batch }: DataDims,
+    through: Through<R>,
+  ): readonly [BuiltSentenceRnn, R] => {
     const ids = input("ids", [time, batch], "int");
     const lengths = input("lengths", [batch], "int");
     const y = input("labels", [batch], "int");
     const real = lengthMask(lengths, time);
     const dropped = <T extends Tensor>(a: T, name: string): T => (rate === 0 ? a : (dropout(a, rate, name) as T));
 
-    const x: Tensor<readonly [Time, Batch, Vector]> = dropped(gather(E, ids, word), "words");
-    const { outputs, final, steps } = unroll(cell, { over: x, from: zeros([batch, hidden]), mask: real });
-    const logits = matmul(dropped(final, "state"), V);
-    const everyLogits = matmul(outputs, V);
+    const recurrence = through({ over: dropped(gather(E, ids, word), "words"), from: zeros([batch, hidden]), mask: real });
+    const logits = matmul(dropped(recurrence.final, "state"), V);
+    const everyLogits: Tensor<readonly [Time, Batch, Label]> = matmul(recurrence.outputs, V);
     const every = { logits: everyLogits, labels: broadcastTo(y, [time, batch]) };
     const losses =
       asked === "last"
         ? softmaxCrossEntropy(logits, y, { reduce: "none" })
         : softmaxCrossEntropy(every.logits, every.labels, { mask: real, reduce: "none" });
-    return {
+    const built = {
       losses,
       inputs: { ids, lengths, labels: y },
       loss: asked === "last" ? softmaxCrossEntropy(logits, y) : softmaxCrossEntropy(every.logits, every.labels, { mask: real }),
@@ -122,9 +136,14 @@ function madeAt(line: Site, options: SentenceRnnOptions): SentenceRnn {
       predictions: softmax(logits, -1),
       opinions: softmax(everyLogits, -1),
       metric: accuracy(logits, y),
-      steps,
     };
+    return [built, recurrence];
+  };
+  const build = buildOf(line, (dims: DataDims): BuiltSentenceRnn => around(dims, (options) => scan(cell, options))[0]);
+  const unrolled = buildOf(line, (dims: DataDims): UnrolledSentenceRnn => {
+    const [built, { steps }] = around(dims, (options) => unroll(cell, options));
+    return { ...built, steps };
   });
   const own = [E, cell.U, cell.W, V, ...(cell.b === undefined ? [] : [cell.b])];
-  return { parameters: byName(...own), build, E, cell, V };
+  return { parameters: byName(...own), build, unrolled, E, cell, V };
 }

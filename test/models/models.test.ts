@@ -68,6 +68,15 @@ describe.each([
   });
 });
 
+test.each(["last", "every"] as const)("unrolled, a sentence RNN with its loss at the %s word is the same, bit for bit", (loss) => {
+  const model = sentenceRnn({ words: 6, vector: 4, hidden: 5, labels: 3, loss, dropout: 0.5 });
+  const bits = ({ loss, losses, opinions, predictions }: ReturnType<typeof model.build>) =>
+    evaluate({ loss, losses, opinions, predictions, gradient: grad(loss, { ...model.parameters }) }, feeds, { seed: 3 });
+  const unrolled = model.unrolled({ time, batch });
+  expect(unrolled.steps.length).toBe(4);
+  expect(bits(unrolled)).toEqual(bits(model.build({ time, batch })));
+});
+
 test("the order of words is nothing to a bag of words, and something to an RNN", () => {
   const said = (model: ReturnType<typeof bagOfWords> | ReturnType<typeof sentenceRnn>, ids: readonly number[]) => {
     const { predictions } = model.build({ time: dim("time", 3), batch: dim("batch", 1) });
