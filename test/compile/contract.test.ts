@@ -1,10 +1,10 @@
-// The kernels of contractions against plain loops: bit for bit where sums ascend, within a derived bound where they may be split.
+// The kernels of contractions against plain loops: bit for bit where sums ascend, fused or not, within a derived bound where they may be split.
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { local } from "../../src/compile/wasm/assembler.ts";
 import { type ContractSpec, contractKernel, scratchBytes } from "../../src/compile/wasm/contract.ts";
-import { host } from "../../src/compile/wasm/host.ts";
+import { hasFusedMultiplyAdd, host } from "../../src/compile/wasm/host.ts";
 import { Module } from "../../src/compile/wasm/module.ts";
 
 // ---- running a kernel ----
@@ -71,6 +71,24 @@ const indices = (sizes: readonly number[]): readonly (readonly number[])[] =>
   );
 const offset = (index: readonly number[], strides: readonly number[]): number => index.reduce((sum, i, k) => sum + i * strides[k]!, 0);
 
+/**
+ * a·b + c of f32s, rounded once. The product is exact in f64; the sum is rounded to odd there, so that rounding it again, to f32, is as if from the exact
+ * value (Boldo & Melquiond 2008: 53 ≥ 2·24 + 2 bits).
+ */
+function fused(a: number, b: number, c: number): number {
+  const product = a * b;
+  const sum = product + c;
+  const back = sum - product;
+  const error = product - (sum - back) + (c - back); // exact (Møller, Knuth)
+  if (!Number.isFinite(sum) || error === 0) return Math.fround(sum);
+  bits.setFloat64(0, sum);
+  const pattern = bits.getBigInt64(0);
+  const towards = error > 0 === sum > 0 ? 1n : -1n;
+  if ((pattern & 1n) === 0n) bits.setBigInt64(0, pattern + (towards > 0n ? 1n : -1n));
+  return Math.fround(bits.getFloat64(0));
+}
+const bits = new DataView(new ArrayBuffer(8));
+
 /** The result, and for each element the sum of the absolute values of its terms. */
 function plain({ spec, starts }: Case, a: Floats, b: Floats, before: Floats): { readonly out: Floats; readonly sizes: Floats } {
   const round = spec.precision === "f32" ? Math.fround : (x: number): number => x;
@@ -87,7 +105,7 @@ function plain({ spec, starts }: Case, a: Floats, b: Floats, before: Floats): { 
       let size = 0;
       for (let k = 0; k < terms.length; k++) {
         const product = round(a[p + termsOfA[k]!]! * b[q + termsOfB[k]!]!);
-        sum = round(sum + product);
+        sum = spec.fma && spec.precision === "f32" ? fused(a[p + termsOfA[k]!]!, b[q + termsOfB[k]!]!, sum) : round(sum + product);
         size += Math.abs(product);
       }
       sizes[to] = size + Math.abs(before[to]!);
@@ -113,12 +131,14 @@ function agree(c: Case, seed: number, rare: boolean): void {
   const [a, b, before] = [some(c.sizes.a), some(c.sizes.b), some(c.sizes.out)];
   const expected = plain(c, a, b, before);
   const found = runKernel(c, a, b, before, seed % 2 === 0 ? "a" : "b");
-  if (c.spec.reassociate !== true) {
+  const exact = c.spec.reassociate !== true && !(c.spec.fma && c.spec.precision === "f64");
+  if (exact) {
     const i = firstDifference(found, expected.out);
     expect({ i, found: found[i] }).toEqual({ i: -1, found: undefined });
     return;
   }
-  // Two ways to sum K terms differ by at most 2·(K + 1)·u·Σ|terms|, u half an ulp of 1; rounded products and the addition in the end are in the + 2.
+  // Two ways to sum K terms, fused or not, differ by at most 2·(K + 1)·u·Σ|terms|, u half an ulp of 1; rounded products and the addition in the end are in
+  // the + 2.
   const terms = c.spec.terms.reduce((x, y) => x * y, 1);
   const unit = c.spec.precision === "f32" ? 2 ** -24 : 2 ** -53;
   found.forEach((x, i) => {
@@ -330,6 +350,27 @@ describe("a contraction", () => {
         }
       }
     }
+  });
+
+  // On a runtime or a processor without it there is nothing to look at.
+  test.skipIf(!hasFusedMultiplyAdd())("fuses its products and sums, if it is told so: one rounding for each term, bit for bit", () => {
+    const size = fc.oneof(fc.nat(20), fc.constantFrom(64, 100, 257));
+    const c = fc.oneof(cases(fc.nat(5), 2), cases(size, 1)).map((x): Case => ({ ...x, spec: { ...x.spec, fma: true } }));
+    fc.assert(
+      fc.property(c, fc.integer(), (x, seed) => agree(x, seed, false)),
+      { numRuns: 300 },
+    );
+    const rounded = plainCase("f32", [1, 1, 2], {});
+    const x = Math.fround(1 + 2 ** -12);
+    const run = (fma: boolean): number =>
+      runKernel(
+        { ...rounded, spec: { ...rounded.spec, fma } },
+        floats("f32", [-(1 + 2 ** -11), x]),
+        floats("f32", [1, x]),
+        floats("f32", [0]),
+        "a",
+      )[0]!;
+    expect([run(false), run(true)]).toEqual([0, 2 ** -24]);
   });
 
   test("over no terms is 0, and adds 0", () => {
