@@ -3,9 +3,33 @@
 export type { Batch, BatchOptions, LabelledSentence } from "./batches.ts";
 export { clipByGlobalNorm, clipByValue } from "./clip.ts";
 export type { EpochEvent, FitEvent, FitFailure, FitOptions, StepEvent } from "./fit.ts";
-export { type AdamOptions, type AdamWOptions, adam, adamw, scale, sgd } from "./optimisers.ts";
+export {
+  type AdagradOptions,
+  type AdamOptions,
+  type AdamWOptions,
+  adagrad,
+  adam,
+  adamw,
+  type MomentumOptions,
+  momentum,
+  type RmspropOptions,
+  rmsprop,
+  scale,
+  sgd,
+  weightDecay,
+} from "./optimisers.ts";
 export type { PredictOptions, Score } from "./predict.ts";
 export type { Engine } from "./programs.ts";
+export {
+  type CosineDecayOptions,
+  cosineDecay,
+  exponentialDecay,
+  type Rate,
+  type Schedule,
+  type StepDecayOptions,
+  stepDecay,
+  warmUp,
+} from "./schedules.ts";
 export type { BatchFeeds, Source } from "./sentences.ts";
 export { chain, type GradientTransformation, type PerParameter, type Transformed, updates } from "./transformation.ts";
 export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, type VocabularyOptions, words } from "./vocabulary.ts";

@@ -51,10 +51,16 @@ export function slotOf(w: Parameter, name: string): Parameter {
   return parameter(`${w.parameter}/${name}`, w.shape, constantly(0));
 }
 
-/** A slot of no parameter in particular, without dims: a count, `/adam.step`. */
+/** A slot of no parameter in particular, without dims: a count, `/adam.step`. Whoever counts by one name has one slot: all count the same steps. */
 export function countSlot(name: string): Parameter<readonly []> {
-  return parameter(`/${name}`, [], constantly(0));
+  const known = counts.get(name);
+  if (known !== undefined) return known;
+  const made = parameter(`/${name}`, [], constantly(0));
+  counts.set(name, made);
+  return made;
 }
+
+const counts = new Map<string, Parameter<readonly []>>();
 
 /** Whether a name is that of a slot, of any optimiser: the name of one of these parameters, or nothing, then a slash. */
 export function isSlot(name: string, parameters: readonly string[]): boolean {

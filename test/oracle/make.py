@@ -613,6 +613,21 @@ def adamw(s, w, g, slots, t):  # decoupled: the decay does not pass through m an
     return adam(s, w * (1 - s["rate"] * s["weightDecay"]), g, slots, t)
 
 
+def rate_at(s, k):
+    """The rate of step k, counted from 0: the closed forms of torch.optim.lr_scheduler; after `warm` steps of it, the schedule begins."""
+    if k < s.get("warm", 0):
+        return s["rate"] * (k + 1) / s["warm"]
+    k -= s.get("warm", 0)
+    kind = s.get("schedule")
+    if kind == "step":
+        return s["rate"] * s["factor"] ** (k // s["every"])
+    if kind == "exponential":
+        return s["rate"] * s["factor"] ** k
+    if kind == "cosine":
+        return s["least"] + (s["rate"] - s["least"]) * (1 + math.cos(math.pi * min(k, s["steps"]) / s["steps"])) / 2
+    return s["rate"] / math.sqrt(k + 1) if kind == "own" else s["rate"]
+
+
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 OPTIMISERS = {  # name: rule, slots, settings (PyTorch's defaults, unless the name says otherwise)
     "sgd": (sgd, [], {"rate": 1e-3}),
@@ -625,6 +640,22 @@ OPTIMISERS = {  # name: rule, slots, settings (PyTorch's defaults, unless the na
     "adam/other settings": (adam, ["m", "v"], {"rate": 0.05, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-4}),
     "adamw": (adamw, ["m", "v"], {"rate": 1e-3} | ADAM | {"weightDecay": 0.01}),
     "adamw/other settings": (adamw, ["m", "v"], {"rate": 0.05} | ADAM | {"weightDecay": 0.1}),
+    # L2 regularisation: the decay is part of the gradient (`weight_decay` of every rule but AdamW)
+    "sgd/L2": (sgd, [], {"rate": 0.1, "l2": 0.2}),
+    "momentum/L2": (momentum, ["velocity"], {"rate": 0.1, "momentum": 0.9, "nesterov": False, "l2": 0.2}),
+    "rmsprop/L2": (rmsprop, ["meanSquare"], {"rate": 0.01, "decay": 0.99, "epsilon": 1e-8, "l2": 0.2}),
+    "adagrad/L2": (adagrad, ["sumSquare"], {"rate": 0.01, "epsilon": 1e-10, "l2": 0.2}),
+    "adam/L2": (adam, ["m", "v"], {"rate": 0.05} | ADAM | {"l2": 0.2}),
+    # rates that change: StepLR, ExponentialLR, CosineAnnealingLR, LinearLR before another one, LambdaLR
+    "sgd/step": (sgd, [], {"rate": 0.1, "schedule": "step", "every": 3, "factor": 0.5}),
+    "adam/exponential": (adam, ["m", "v"], {"rate": 0.05} | ADAM | {"schedule": "exponential", "factor": 0.8}),
+    "adamw/cosine": (adamw, ["m", "v"], {"rate": 0.05} | ADAM | {"weightDecay": 0.1, "schedule": "cosine", "steps": 9, "least": 0.01}),
+    "momentum/warm-up, then cosine": (
+        momentum, ["velocity"],
+        {"rate": 0.1, "momentum": 0.9, "nesterov": True, "warm": 4, "schedule": "cosine", "steps": 6, "least": 0.0},
+    ),
+    "sgd/warm-up": (sgd, [], {"rate": 0.1, "warm": 5}),
+    "rmsprop/own": (rmsprop, ["meanSquare"], {"rate": 0.01, "decay": 0.99, "epsilon": 1e-8, "schedule": "own"}),
 }
 
 
@@ -642,9 +673,10 @@ def optimiser_cases():
         slots = {slot: jnp.zeros_like(w) for slot in slot_names}
         trace = []
         for t in range(dims["step"]):
-            w, slots = rule(settings, w, gradients[t], slots, t + 1)
+            at = settings | {"rate": rate_at(settings, t)}
+            w, slots = rule(at, w, gradients[t] + settings.get("l2", 0.0) * w, slots, t + 1)
             trace.append({"w": w} | slots)
-        case["values"] = {n: tensor(["step", "row", "column"], jnp.stack([at[n] for at in trace])) for n in trace[0]}
+        case["values"] = {n: tensor(["step", "row", "column"], jnp.stack([now[n] for now in trace])) for n in trace[0]}
         yield case
     yield from clip_cases()
 

@@ -290,15 +290,32 @@ def of_rows(case, f):
 
 
 def optimiser_of(s, w):
-    name, rate = s["optimiser"], s["rate"]
-    if name in ["adam", "adamw"]:
-        rule = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
-        return rule([w], lr=rate, betas=(s["beta1"], s["beta2"]), eps=s["epsilon"], weight_decay=s.get("weightDecay", 0))
+    name, rate, l2 = s["optimiser"], s["rate"], s.get("l2", 0)
+    if name == "adam":
+        return torch.optim.Adam([w], lr=rate, betas=(s["beta1"], s["beta2"]), eps=s["epsilon"], weight_decay=l2)
+    if name == "adamw":
+        return torch.optim.AdamW([w], lr=rate, betas=(s["beta1"], s["beta2"]), eps=s["epsilon"], weight_decay=s["weightDecay"])
     if name == "rmsprop":
-        return torch.optim.RMSprop([w], lr=rate, alpha=s["decay"], eps=s["epsilon"])
+        return torch.optim.RMSprop([w], lr=rate, alpha=s["decay"], eps=s["epsilon"], weight_decay=l2)
     if name == "adagrad":
-        return torch.optim.Adagrad([w], lr=rate, eps=s["epsilon"])
-    return torch.optim.SGD([w], lr=rate, momentum=s.get("momentum", 0), nesterov=s.get("nesterov", False))
+        return torch.optim.Adagrad([w], lr=rate, eps=s["epsilon"], weight_decay=l2)
+    return torch.optim.SGD([w], lr=rate, momentum=s.get("momentum", 0), nesterov=s.get("nesterov", False), weight_decay=l2)
+
+
+def scheduler_of(s, rule):
+    at, kind, warm = torch.optim.lr_scheduler, s.get("schedule"), s.get("warm", 0)
+    if kind == "step":
+        then = at.StepLR(rule, step_size=s["every"], gamma=s["factor"])
+    elif kind == "exponential":
+        then = at.ExponentialLR(rule, gamma=s["factor"])
+    elif kind == "cosine":
+        then = at.CosineAnnealingLR(rule, T_max=s["steps"], eta_min=s["least"])
+    else:
+        then = at.LambdaLR(rule, lambda k: (k + 1) ** -0.5 if kind == "own" else 1.0)
+    if warm == 0:
+        return then
+    # 1/warm at the first step, 1 at the last of them
+    return at.SequentialLR(rule, [at.LinearLR(rule, start_factor=1 / warm, total_iters=warm - 1), then], milestones=[warm])
 
 
 SLOTS = {"m": "exp_avg", "v": "exp_avg_sq", "velocity": "momentum_buffer", "meanSquare": "square_avg", "sumSquare": "sum"}
@@ -317,9 +334,11 @@ def optimiser(case):
         rule, names = DEFAULTS[s["optimiser"]]
         assert all(rule([w]).defaults[theirs] == s[ours] for ours, theirs in names.items()), case["name"]
     rule, trace = optimiser_of(s, w), {name: [] for name in case["values"]}
+    scheduler = scheduler_of(s, rule)
     for g in tensor_of(case, case["inputs"]["gradient"]):
         w.grad = g.clone()
         rule.step()
+        scheduler.step()
         for name, steps in trace.items():
             steps.append((w if name == "w" else rule.state[w][SLOTS[name]]).detach().clone())
     return {"values": {name: listed(torch.stack(steps)) for name, steps in trace.items()}}
