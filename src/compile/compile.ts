@@ -9,6 +9,7 @@
 //      │  lower          statements over places; a scan becomes a time loop
 //      ▼
 //   loop program
+//      │  prepack        operands that a time loop does not move, copied for the kernels once
 //      │  plan           where buffers live in one arena
 //      │  print          kernels, shared by all statements of one form; one function that runs them
 //      ▼
@@ -44,9 +45,11 @@ import { explained } from "./explain.ts";
 import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
 import type { Place, Precision, Statement } from "./loops.ts";
-import { assembled, mostBytes } from "./machine.ts";
+import { assembled, mostBytes, printing } from "./machine.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
+import { prepacked } from "./prepack.ts";
+import { packingOf } from "./wasm/print.ts";
 
 export interface CompileOptions extends ProgramOptions {
   /** Of floats. Default "f32". */
@@ -97,7 +100,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const flags = results
     .slice(nodesOf(outputs).length, nodesOf(outputs).length + update.size)
     .map((r, i) => finiteness(r, sizesOf([...update.keys()][i]!), program, statements));
-  const loops = { buffers: program.buffers, body: statements };
+  const loops = prepacked({ buffers: program.buffers, body: statements }, packingOf(printing(precision)));
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, precision);
   if (machine === undefined) {

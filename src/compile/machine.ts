@@ -31,11 +31,13 @@ export interface Machine {
 /** WebAssembly's addresses have 32 bits. */
 export const mostBytes: number = 2 ** 32;
 
+/** f64 sums are as the reference's: in ascending order. */
+export const printing = (precision: Precision): PrintOptions => ({ precision, fma: false, reassociate: precision === "f32" });
+
 /** Undefined where no memory is large enough. */
 export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine | undefined {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  // f64 sums as the reference does: in ascending order
-  const options: PrintOptions = { precision, fma: false, reassociate: precision === "f32" };
+  const options = printing(precision);
   // products pack their operands behind the arena
   const bytes = plan.bytes + scratchOf(loops.body, options);
   const pages = Math.ceil(bytes / 65536);

@@ -6,9 +6,10 @@
 // operands where they are. Others read copies of blocks (contract/pack.ts): vectors that no load could take, or pitches that the cache cannot take. A sum
 // over several blocks goes on through the memory of the result, so that its bits are those of one ascending sum. docs/engine.md has the measurements.
 
+import type { Panels } from "../prepack.ts";
 import { type Code, i32, local, v128, when } from "./assembler.ts";
 import { dots } from "./contract/dot.ts";
-import { advance, Frame, point, stepping, times, type Vectors, vectors, walking } from "./contract/emit.ts";
+import { advance, Frame, point, type Steps, stepping, times, type Vectors, vectors, walking } from "./contract/emit.ts";
 import { type Group, pack, packedBytes, panelBytes } from "./contract/pack.ts";
 import { type Axis, type ContractSpec, count, type Product, productsOf } from "./contract/product.ts";
 import { panels, parts, tile } from "./contract/tile.ts";
@@ -69,6 +70,20 @@ function isSkinny({ rows, terms }: Product, v: Vectors): boolean {
   return rows.size <= 4 || pitch <= (rows.size <= 16 ? 4096 : 2048);
 }
 
+/** The right operand stands term after term with nothing in between: a panel, copied for the tile (prepack.ts). */
+const isPanel = ({ rows, columns, terms }: Product, v: Vectors): boolean =>
+  columns.right === v.bytes && terms.at(-1)!.right === Math.ceil(columns.size / v.lanes) * 16 && rows.size > 1;
+
+/** A panel is read where it is, so many terms at a time as the first cache holds. */
+function panelled(product: Product): Plan {
+  const { rows, columns, terms } = product;
+  const { size } = terms.at(-1)!;
+  const most = 256;
+  const number = terms.length > 1 || product.accumulate || size <= 1.5 * most ? 1 : Math.ceil(size / most);
+  const block = { rows: rows.size, columns: columns.size, terms: number === 1 ? size : Math.ceil(Math.ceil(size / number) / 8) * 8 };
+  return { product, kind: "direct", block, packsLeft: false };
+}
+
 /** What a product costs, in vector instructions or so: enough to tell which operand should be the left one. */
 function cost(p: Product): number {
   const v = vectors[p.precision];
@@ -106,6 +121,7 @@ function planOf(spec: ContractSpec): Plan | undefined {
     );
     if (dot !== undefined && rows.size <= 2) return plan("dots", dot);
   }
+  if (isPanel(product, v)) return panelled(product);
   const bytes = v.bytes * terms * (rows.size + columns.size);
   const small = inner.size < 8 || rows.size < 4 || (product.terms.length > 1 && inner.size < 64);
   const most = mostOf(columns.size, v);
@@ -122,6 +138,49 @@ function planOf(spec: ContractSpec): Plan | undefined {
     },
     packsLeft: inner.left !== v.bytes && columns.size > 2 * v.lanes,
   };
+}
+
+// ---- panels ----
+
+/**
+ * The panels in which b is to be copied once for `uses` products, columns being one axis; undefined where that does not pay. In terms of the time of
+ * one row's product: a copy takes 3, one that turns b around 5; what is gained by each row of a product was measured.
+ */
+export function panelsOf(spec: ContractSpec, uses: number): readonly Panels[] | undefined {
+  const plan = planOf(spec);
+  if (plan === undefined || uses === 0) return undefined;
+  const v = vectors[spec.precision];
+  const [rows, columns, terms] = [spec.rows, spec.columns, spec.terms].map((sizes) => sizes.reduce((a, b) => a * b, 1)) as [
+    number,
+    number,
+    number,
+  ];
+  const { product, kind } = plan;
+  if (terms < 8 || columns < 2 * v.lanes || spec.a.terms.at(-1) !== 1) return undefined;
+  const isTurned = product.swapped || strided(product, v);
+  const gains = {
+    packed: 0.3,
+    dots: 0.15,
+    direct: isTurned ? (rows < 4 ? 1 : rows < 8 ? 0.5 : 0.2) : columns * terms * v.bytes > 32768 ? 0.18 : 0,
+  };
+  if (uses * rows * gains[kind] < (spec.b.columns.at(-1) === 1 ? 3 : 5)) return undefined;
+  if (kind === "packed" && uses * count(product.outer) < 2) return undefined; // it makes the copy itself
+  return dealt(columns, rows, v).map(({ count, widths }) => {
+    const term = widths.length * v.lanes;
+    return { count, width: widths.reduce((sum, width) => sum + width, 0), term, pitch: panelBytes(terms, term, v) / v.bytes };
+  });
+}
+
+/** Panels as wide as the best tile, five vectors; what is left over goes to those of the second best, three (or two). */
+function dealt(columns: number, rows: number, v: Vectors): ReturnType<typeof panels> {
+  const { wide } = tileOf(rows, columns, v, false);
+  const whole = Math.ceil(columns / v.lanes);
+  const rest = wide === 5 && whole > 5 ? [0, 6, 2, 3, 9][whole % 5]! : 0;
+  const most = rest === 2 ? 2 : 3;
+  if (rest >= whole) return panels(columns, v.lanes, most);
+  return rest === 0
+    ? panels(columns, v.lanes, wide)
+    : [...panels((whole - rest) * v.lanes, v.lanes, wide), ...panels(columns - (whole - rest) * v.lanes, v.lanes, most)];
 }
 
 // ---- scratch ----
@@ -184,7 +243,7 @@ export function contractKernel(module: Module, spec: ContractSpec): number {
         ? packed(module, frame, plan, scratch, left, right, out)
         : plan.kind === "dots"
           ? dots(frame, product, left, right, out)
-          : direct(frame, product, left, right, out);
+          : direct(frame, plan, left, right, out);
     const body = product.outer.reduceRight<Code>(
       (inside, axis) =>
         walking(
@@ -207,25 +266,43 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-/** All tiles of a product whose operands are read where they stand. */
-function direct(frame: Frame, p: Product, left: number, right: number, out: number): Code {
+/** All tiles of a product whose operands are read where they stand, some terms at a time. */
+function direct(frame: Frame, { product: p, block }: Plan, left: number, right: number, out: number): Code {
   const v = vectors[p.precision];
   const turning = strided(p, v);
-  return tiles(frame, {
-    vectors: v,
-    fma: p.fma,
-    shape: tileOf(p.rows.size, p.columns.size, v, turning && p.rows.size < 4),
-    rows: p.rows,
-    columns: p.columns,
-    terms: p.terms,
-    packedLeft: false,
-    packedRight: false,
-    resume: false,
-    accumulate: p.accumulate,
-    left,
-    right,
-    out,
-  });
+  const some = (terms: readonly Axis[], resume: boolean): Code =>
+    tiles(frame, {
+      vectors: v,
+      fma: p.fma,
+      shape: tileOf(p.rows.size, p.columns.size, v, turning && p.rows.size < 4),
+      rows: p.rows,
+      columns: p.columns,
+      terms,
+      packedLeft: false,
+      packedRight: false,
+      resume,
+      accumulate: p.accumulate,
+      left,
+      right,
+      out,
+    });
+  const inner = last(p);
+  if (block.terms >= inner.size) return some(p.terms, false);
+  const steps = (terms: number): Steps => [
+    [left, terms * inner.left],
+    [right, terms * inner.right],
+  ];
+  const ofSize = (size: number): readonly Axis[] => [{ ...inner, size }];
+  const full = Math.floor(inner.size / block.terms);
+  const rest = inner.size - full * block.terms;
+  const moved = (terms: number): Code => steps(terms).map(([pointer, bytes]) => advance(pointer, bytes));
+  return [
+    some(ofSize(block.terms), false),
+    moved(block.terms),
+    stepping(frame, full - 1, steps(block.terms), some(ofSize(block.terms), true)),
+    rest === 0 ? [] : some(ofSize(rest), true),
+    moved(-full * block.terms),
+  ];
 }
 
 interface Tiles {

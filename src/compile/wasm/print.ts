@@ -6,9 +6,11 @@
 // V8 compiles large functions slowly, more than in proportion to their size (docs/engine.md): a long list of calls becomes several functions.
 
 import type { Buffer, ContractStatement, ForStatement, Loop, LoopProgram, Place, Precision, Statement } from "../loops.ts";
+import type { Packing } from "../prepack.ts";
 import { bytesOf, type Kernel } from "./address.ts";
 import { type Code, flatten, i32, local, repeat, ret, when } from "./assembler.ts";
-import { type ContractSpec, contractKernel, scratchBytes } from "./contract.ts";
+import { type ContractSpec, contractKernel, panelsOf, scratchBytes } from "./contract.ts";
+import { turningCopy } from "./copy.ts";
 import { gatherKernel, scatterKernel } from "./gather.ts";
 import { mapKernel } from "./map.ts";
 import { Module } from "./module.ts";
@@ -81,7 +83,7 @@ export function print(program: LoopProgram, layout: Layout, options: PrintOption
   const codeOf = (s: Statement, loops: readonly Loop[]): Code => {
     switch (s.kind) {
       case "map":
-        return isEmpty(s.sizes) ? [] : call(mapKernel(module, s, precision), loops);
+        return isEmpty(s.sizes) ? [] : call(turningCopy(module, s, precision) ?? mapKernel(module, s, precision), loops);
       case "reduce":
         return isEmpty(s.kept) ? [] : call(reduceKernel(module, s, options), loops);
       case "contract":
@@ -164,3 +166,9 @@ export function scratchOf(body: readonly Statement[], options: PrintOptions): nu
     return Math.max(most, own);
   }, 0);
 }
+
+/** Which operands the kernels had better have as panels. */
+export const packingOf =
+  (options: PrintOptions): Packing =>
+  (product, uses) =>
+    panelsOf(specOf(product, options, 0), uses);
