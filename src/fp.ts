@@ -3,6 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import { type CheckOptions, checkGradients as checkDerived } from "./autodiff/check/check.ts";
 import type { GradientReport } from "./autodiff/check/report.ts";
+import type { Wrt } from "./autodiff/derivatives.ts";
 import { inference } from "./autodiff/inference.ts";
 import { type EvaluateOptions, evaluate } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
@@ -21,6 +22,7 @@ import {
   type Plan,
   type Steps,
 } from "./recurrence/flow.ts";
+import { type TruncationLoss, truncationPlan } from "./recurrence/truncation-loss.ts";
 
 export * from "./both-doors.ts";
 export { type CompiledProgram, compile } from "./compile/compile.ts";
@@ -73,6 +75,12 @@ export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: 
   userCalled((loss: Tensor, steps: Steps, feeds: Feeds, options: FlowOptions & EvaluateOptions = {}) =>
     checked("gradientFlow", options, () => carriedOut(flowPlan(loss, steps, options), feeds, options)),
   );
+
+/** How much of a gradient the truncation of `unroll` or `scan` loses. */
+export const truncationLoss: (loss: Tensor, wrt: Wrt, feeds: Feeds, options?: EvaluateOptions) => Checked<TruncationLoss> = userCalled(
+  (loss: Tensor, wrt: Wrt, feeds: Feeds, options: EvaluateOptions = {}) =>
+    checked("truncationLoss", options, () => carriedOut(truncationPlan(loss, wrt), feeds, options)),
+);
 
 /** ‖∂h_t/∂h_k‖ and the singular values, for every t and k. */
 export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => Checked<JacobianTable> =

@@ -3,6 +3,7 @@
 import * as E from "fp-ts/lib/Either.js";
 import type { CheckOptions } from "./autodiff/check/check.ts";
 import type { GradientReport } from "./autodiff/check/report.ts";
+import type { Wrt } from "./autodiff/derivatives.ts";
 import type { CompileOptions } from "./compile/compile.ts";
 import type { Evaluated, EvaluateOptions } from "./evaluate/evaluate.ts";
 import type { Feeds } from "./evaluate/feeds.ts";
@@ -14,6 +15,7 @@ import type { Tensor } from "./graph/node.ts";
 import { userCalled } from "./graph/source.ts";
 import type { Model } from "./models/model.ts";
 import type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
+import type { TruncationLoss } from "./recurrence/truncation-loss.ts";
 import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
 import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
@@ -248,6 +250,21 @@ export const gradientFlow: (loss: Tensor, steps: Steps, feeds: Feeds, options?: 
  */
 export const jacobianNorms: (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => JacobianTable = userCalled(
   (steps: Steps, feeds: Feeds, options?: JacobianOptions & EvaluateOptions) => orThrow(fp.jacobianNorms(steps, feeds, options)),
+);
+
+/**
+ * How much of a gradient the `truncate` of `unroll` or `scan` loses on given data: ‖g − ĝ‖ / ‖g‖ and the cosine of the angle between the truncated
+ * gradient ĝ and the whole one g, together and for each of `wrt`. As the net is when training is over: without dropout.
+ *
+ * @throws ClewError with every mistake of graph and feeds.
+ * @example
+ * import { add, constantly, dim, input, mul, parameter, scan, truncationLoss, zeros } from "clew";
+ * const x = input("x", [dim("time", 4)]), w = parameter("w", [], constantly(0.5));
+ * const { final } = scan((s, x_t) => ({ state: add(mul(s, w), x_t), output: s }), { over: x, from: zeros([]), truncate: { forward: 2, backward: 2 } });
+ * truncationLoss(final, { w }, { x: [1, 1, 1, 1] }).lost; // 0.0909
+ */
+export const truncationLoss: (loss: Tensor, wrt: Wrt, feeds: Feeds, options?: EvaluateOptions) => TruncationLoss = userCalled(
+  (loss: Tensor, wrt: Wrt, feeds: Feeds, options?: EvaluateOptions) => orThrow(fp.truncationLoss(loss, wrt, feeds, options)),
 );
 
 /**

@@ -20,7 +20,7 @@ export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknow
     const found = `expected a tensor or a record of tensors, found ${shown(outputs)}`;
     return ill(mistakeHere("NotTensor", "inference", found, [], "inference({ predictions })"));
   }
-  const result = withoutTraining(nodesOf(outputs));
+  const result = replacing(nodesOf(outputs), (node, inputs) => node.op.inference?.(node, inputs));
   return rebuild(
     outputs as Tree<Node>,
     isNode,
@@ -28,14 +28,18 @@ export const inference: <const O>(outputs: O) => O = userCalled((outputs: unknow
   );
 });
 
-function withoutTraining(outputs: readonly Node[]): ReadonlyMap<Node, Node> {
+/** What takes a node's place, given its operands as they are now; undefined when it stays what it is. */
+export type Replacement = (node: Node, inputs: readonly Node[]) => Node | undefined;
+
+/** What every node that the outputs reach has become; recurrences know of it. */
+export function replacing(outputs: readonly Node[], instead: Replacement): ReadonlyMap<Node, Node> {
   const reached = topological(outputs);
   const recurrences = new Set(reached.flatMap(recurrencesOf));
   const order = topological([...reached, ...[...recurrences].flatMap(aroundOf)]);
   // a recurrence knows what it runs over; where that changes, all its steps have to know
   const moved = new Map<Unrolling, Unrolling>();
   for (;;) {
-    const result = replaced(order, moved);
+    const result = replaced(order, moved, instead);
     const changed = (n: Node): boolean => result.get(n) !== n;
     const more = [...recurrences].filter((r) => !moved.has(r) && aroundOf(r).some(changed));
     if (more.length > 0) {
@@ -52,7 +56,7 @@ function withoutTraining(outputs: readonly Node[]): ReadonlyMap<Node, Node> {
   }
 }
 
-function replaced(order: readonly Node[], moved: ReadonlyMap<Unrolling, Unrolling>): ReadonlyMap<Node, Node> {
+function replaced(order: readonly Node[], moved: ReadonlyMap<Unrolling, Unrolling>, instead: Replacement): ReadonlyMap<Node, Node> {
   const result = new Map<Node, Node>();
   const steps = new Map<Step, Step>();
   const stepNow = (step: Step): Step => {
@@ -67,7 +71,7 @@ function replaced(order: readonly Node[], moved: ReadonlyMap<Unrolling, Unrollin
   for (const node of order) {
     const inputs = node.inputs.map((i) => result.get(i)!);
     const changed = inputs.some((x, i) => x !== node.inputs[i]);
-    const inferred = node.op.inference?.(node, inputs) ?? (changed ? withOperands(node, inputs) : node);
+    const inferred = instead(node, inputs) ?? (changed ? withOperands(node, inputs) : node);
     const { op, attributes, shape, dtype, origin, diagnostics, certain } = inferred;
     const step = origin.step && stepNow(origin.step);
     const recurrence = moved.get(attributes.recurrence as Unrolling);

@@ -45,6 +45,8 @@ export interface Template {
   readonly first: readonly Node[];
   readonly over: readonly Node[];
   readonly recurrence: Unrolling;
+  /** Of a truncated gradient: where there are several states side by side (truncate.ts), which of them is the step's. */
+  readonly laneAt?: (t: number) => number;
 }
 
 /** A cell that cannot be unrolled: why, and how its output looks as far as one can tell. */

@@ -4,7 +4,9 @@ import type { Code, Diagnostic } from "../graph/diagnostics.ts";
 import { type Dim, sameDim, showShape } from "../graph/dim.ts";
 import { mistakeHere } from "../graph/make.ts";
 import { isNode, type Node } from "../graph/node.ts";
+import { isRecord, shown } from "../graph/options.ts";
 import { isTreeOfNodes, nodesOf, type Tree } from "../graph/tree.ts";
+import type { Truncation } from "./types.ts";
 
 /** Options as they come: nothing of them is known to be what its type says. */
 export interface Given {
@@ -13,6 +15,7 @@ export interface Given {
   readonly steps?: unknown;
   readonly mask?: unknown;
   readonly reverse?: unknown;
+  readonly truncate?: unknown;
 }
 
 export interface Options {
@@ -22,6 +25,7 @@ export interface Options {
   readonly time: Dim;
   readonly mask: Node | undefined;
   readonly reverse: boolean;
+  readonly truncate?: Truncation | undefined;
 }
 
 export interface IllOptions {
@@ -34,7 +38,7 @@ export interface IllOptions {
 
 /** The options when they make sense, or what is wrong with them. A mistake about an operand that is itself ill is not reported again. */
 export function readOptions(verb: string, cell: unknown, given: Given | undefined): Options | IllOptions {
-  const { from, over, steps, mask, reverse = false } = given ?? {};
+  const { from, over, steps, mask, reverse = false, truncate } = given ?? {};
   const trees: { readonly from?: Tree<Node>; readonly over?: Tree<Node> } = {
     ...(isTreeOfNodes(from) && nodesOf(from).length > 0 ? { from: from as Tree<Node> } : {}),
     // without steps there is no saying what the cell takes
@@ -80,7 +84,30 @@ export function readOptions(verb: string, cell: unknown, given: Given | undefine
       return wrong("DimMismatch", message, [mask], hint);
     }
   }
-  return { from: trees.from, over: trees.over, time: time!, mask: mask as Node | undefined, reverse: reverse === true };
+  const cut = wrongTruncation(truncate);
+  if (cut !== undefined) return wrong("BadArgument", cut, [], "truncate: { forward: 10, backward: 20 }");
+  return {
+    from: trees.from,
+    over: trees.over,
+    time: time!,
+    mask: mask as Node | undefined,
+    reverse: reverse === true,
+    truncate: truncate as Truncation | undefined,
+  };
+}
+
+/** Fewer steps back than forward would leave out the first steps' losses, whole: a passing over in silence that nobody means. */
+function wrongTruncation(truncate: unknown): string | undefined {
+  if (truncate === undefined) return undefined;
+  if (!isRecord(truncate)) return `\`truncate\` is ${shown(truncate)}, expected numbers of steps`;
+  for (const name of ["forward", "backward"]) {
+    const steps = truncate[name];
+    if (!(Number.isSafeInteger(steps) && (steps as number) > 0))
+      return `\`truncate.${name}\` is ${shown(steps)}, expected a number of steps`;
+  }
+  const { forward, backward } = truncate as unknown as Truncation;
+  if (backward >= forward) return undefined;
+  return `a backward pass every ${forward} steps that goes back only ${backward} leaves out the losses of the others`;
 }
 
 function isDim(value: unknown): value is Dim {

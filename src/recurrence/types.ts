@@ -32,6 +32,14 @@ export interface Recurrence<S, O> {
   readonly output: O;
 }
 
+/** Truncated backpropagation through time, as {@link UnrollOptions} has it. */
+export interface Truncation {
+  /** A backward pass every so many steps, for the losses of these steps. */
+  readonly forward: number;
+  /** How many steps each goes back: `forward` or more. */
+  readonly backward: number;
+}
+
 export interface UnrollOptions<S> {
   /** The first state. */
   readonly from: S;
@@ -39,6 +47,13 @@ export interface UnrollOptions<S> {
   readonly mask?: Tensor<Shape, "bool">;
   /** From the last step to the first; outputs stay in the order of time. */
   readonly reverse?: boolean;
+  /**
+   * Truncates the gradient: every `forward` steps a backward pass over the last `backward` steps. Of ∂E/∂W = Σ_t Σ_{k≤t} (the term of E_t through step k)
+   * the terms with k ≥ b(t) − backward are kept, where b(t) is the end of the stretch of `forward` steps (or of the sequence) in which step t stands; values
+   * stay. Where backward > forward, the step is computed ⌈backward / forward⌉ times. `truncationLoss` says how much is lost.
+   * Source: R. Williams, J. Peng, An efficient gradient-based algorithm for on-line training of recurrent network trajectories (1990).
+   */
+  readonly truncate?: Truncation;
 }
 
 /** A state as tensors: a parameter may be the first one, the next ones are computed. `any` stays what it is. */

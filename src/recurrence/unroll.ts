@@ -15,6 +15,7 @@ import { type Cell, like, readCell, type Template, zeroOf } from "./cell.ts";
 import { passOp } from "./copy.ts";
 import { type Failed, failed, illOptions } from "./failed.ts";
 import { type Given, type Options, readOptions } from "./options.ts";
+import { truncated } from "./truncate.ts";
 import type { AnyTree, Recurrence, Stacked, StateOf, StepOf, TimeOf, UnrollOptions } from "./types.ts";
 
 /** One time step: nodes like any other, to be looked at and differentiated by. */
@@ -74,7 +75,8 @@ function unrollOf(cell: Cell, given: Given | undefined): AnyUnrolled {
     return withSteps(failed(ill(template.mistakes, { rests: template.rests }), options, template.output), options.time);
   const tooMany = tooManySteps(options.time, template);
   if (tooMany !== undefined) return withSteps(failed(ill(tooMany, { rests: template.first }), options, template.output), options.time);
-  return substituted(template, options);
+  const isIll = template.own.some((n) => n.diagnostics.length > 0 || !n.certain); // what is wrong in the cell is told once
+  return substituted(isIll ? template : truncated(template, options.truncate), options);
 }
 
 /** Walks over a graph keep nodes in Sets, which have room for 2^24; so many nodes are some 4 GiB. */
@@ -98,11 +100,13 @@ function withSteps({ outputs, final, step }: Failed, time: Dim | undefined): Any
 
 /** The template's instances, step by step. */
 function substituted(template: Template, { from, over: overTree, time, reverse }: Options): AnyUnrolled {
-  const { body, output: outputTree, over, recurrence } = template;
+  const { body, output: outputTree, over, recurrence, laneAt = () => 0 } = template;
+  const leaves = nodesOf(from).length;
+  const ofStep = (all: readonly Node[], t: number): readonly Node[] => all.slice(laneAt(t) * leaves, (laneAt(t) + 1) * leaves);
   const { outputs } = body;
   const instances = instancesOf(template);
   const ambient = ambientOrigin();
-  const inputs = nodesOf(overTree).length; // behind them comes the mask
+  const inputs = nodesOf(overTree).length; // behind them come the mask, and what truncates
   const first = firstStates(template);
   const steps: MadeStep[] = new Array(time.size);
   const made = new Map<Node, Node[]>(outputs.map((o) => [o, new Array(time.size)]));
@@ -115,12 +119,16 @@ function substituted(template: Template, { from, over: overTree, time, reverse }
       const at = instances(state, x, step);
       state = body.next.map(at);
       for (const [o, list] of made) list[t] = at(o);
-      steps[t] = { state: like(from, state), output: like(outputTree, outputs.map(at)), input: like(overTree, x.slice(0, inputs)) };
+      steps[t] = {
+        state: like(from, ofStep(state, t)),
+        output: like(outputTree, outputs.map(at)),
+        input: like(overTree, x.slice(0, inputs)),
+      };
     });
   }
   const stacked = new Map([...made].map(([o, list]) => [o, time.size === 0 ? zeroOf(o, [time, ...o.shape]) : m.stack(list, time)]));
   // a state is what `from` is, whatever went wrong in the cell: mistakes after it are looked for
-  const final = state.map((s, i) => (s.certain ? s : illLike(s, template.first[i]!)));
+  const final = ofStep(state, reverse ? 0 : time.size - 1).map((s, i) => (s.certain ? s : illLike(s, template.first[i]!)));
   return {
     outputs: like(
       outputTree,

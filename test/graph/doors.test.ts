@@ -25,6 +25,7 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   checkGradients: [loss],
   gradientFlow: [clew.sum(recurrent.final), recurrent.steps, { x: 1 }],
   jacobianNorms: [recurrent.steps, { x: 1 }],
+  truncationLoss: [loss, h, {}],
   batches: [[], { size: 0, seed: -1 }],
   sentences: [[{ ids: [1.5], label: 0 }], { size: 0 }],
   vocabulary: [[1, "a"], { minimum: "two", tokenise: "words" }],

@@ -42,6 +42,7 @@ const verbs: Readonly<Record<string, (options: Untyped) => E.Either<readonly Dia
   interpret: (options) => fp.interpret(loss, options),
   checkGradients: (options) => fp.checkGradients(loss, options),
   gradientFlow: (options) => fp.gradientFlow(sum(final as Untyped) as Untyped, steps as Untyped, fed, options),
+  truncationLoss: (options) => fp.truncationLoss(loss, w, {}, options),
   jacobianNorms: (options) => fp.jacobianNorms(steps as Untyped, fed, options),
 };
 

@@ -47,7 +47,24 @@ describe.each(forms)("%s", (_, recur) => {
       from: h0 as Tensor,
     });
     const g = grad(sum(mul(final as Tensor<readonly [typeof one, typeof feature]>, c)), h0);
-    const found = evaluate(g, { M: [[[1, 2], [0, 1]], [[0, 1], [3, 0]], [[1, 0], [5, 2]]], h0: [[1, 1]], c: [1, 10] }); // biome-ignore format: matrices
+    const found = evaluate(g, {
+      M: [
+        [
+          [1, 2],
+          [0, 1],
+        ],
+        [
+          [0, 1],
+          [3, 0],
+        ],
+        [
+          [1, 0],
+          [5, 2],
+        ],
+      ],
+      h0: [[1, 1]],
+      c: [1, 10],
+    });
     // M_3·c = (1, 25), M_2·(1, 25) = (25, 3), M_1·(25, 3) = (31, 3); in forward order it would be M_3·M_2·M_1·c = (31, 281)
     expect([...found.data]).toEqual([31, 3]);
   });
@@ -98,14 +115,30 @@ describe("a scan of 16 steps and one of 16,384", () => {
     const time = dim("time", steps);
     const x = input("x", [time, batch, word]) as Tensor;
     const cell = ({ h, c }: { readonly h: Tensor; readonly c: Tensor }, x_t: Tensor) => {
-      const [i, f, o, g] = gates.map(({ U, W }) => add(matmul(x_t, U) as Tensor, matmul(h, W) as Tensor) as Tensor) as [Tensor, Tensor, Tensor, Tensor]; // biome-ignore format: one thing
+      const [i, f, o, g] = gates.map(({ U, W }) => add(matmul(x_t, U) as Tensor, matmul(h, W) as Tensor) as Tensor) as [
+        Tensor,
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
       const c_t = add(mul(sigmoid(f), c) as Tensor, mul(sigmoid(i), tanh(g)) as Tensor) as Tensor;
       return { state: { h: mul(sigmoid(o), tanh(c_t)) as Tensor, c: c_t }, output: c_t };
     };
     const first = zeros([batch, hidden]) as Tensor;
     const { outputs } = scan(cell, { over: x, from: { h: first, c: first } });
     const loss = softmaxCrossEntropy(outputs as never, input("y", [time, batch], "int") as never) as Tensor<readonly []>;
-    return { loss, gradient: grad(loss, Object.fromEntries(gates.flatMap(({ U, W }, n) => [[`U${n}`, U], [`W${n}`, W]]))) }; // biome-ignore format: one thing
+    return {
+      loss,
+      gradient: grad(
+        loss,
+        Object.fromEntries(
+          gates.flatMap(({ U, W }, n) => [
+            [`U${n}`, U],
+            [`W${n}`, W],
+          ]),
+        ),
+      ),
+    };
   };
 
   it("are graphs of the same nodes, built in the same time", () => {

@@ -5,10 +5,11 @@ import type { Dim } from "../../graph/dim.ts";
 import { ill, make } from "../../graph/make.ts";
 import type { Node } from "../../graph/node.ts";
 import { composite } from "../../graph/source.ts";
-import type { Tree } from "../../graph/tree.ts";
+import { nodesOf, type Tree } from "../../graph/tree.ts";
 import { type Cell, like, readCell } from "../cell.ts";
 import { failed, illOptions } from "../failed.ts";
 import { type Given, readOptions } from "../options.ts";
+import { truncated } from "../truncate.ts";
 import type { AnyTree, Recurrence, Stacked, StateOf, StepOf, TimeOf, UnrollOptions } from "../types.ts";
 import { scanOp } from "./op.ts";
 import { final, stacked } from "./results.ts";
@@ -51,19 +52,21 @@ type AnyScanned = Scanned<Dim, Tree<Node>, Tree<Node>>;
 function scanOf(cell: Cell, given: Given | undefined): AnyScanned {
   const options = readOptions("scan", cell, given);
   if ("mistakes" in options) return illOptions("scan", options, cell) as AnyScanned;
-  const template = readCell("scan", cell, options, true);
-  if ("mistakes" in template) return failed(ill(template.mistakes, { rests: template.rests }), options, template.output) as AnyScanned;
-  const { body, first, over, output, own, recurrence } = template;
-  const mistakes = own.flatMap((n) => n.diagnostics);
-  const operands = [...body.captured, ...first, ...over];
+  const read = readCell("scan", cell, options, true);
+  if ("mistakes" in read) return failed(ill(read.mistakes, { rests: read.rests }), options, read.output) as AnyScanned;
+  const mistakes = read.own.flatMap((n) => n.diagnostics);
+  const rests = [...read.body.captured, ...read.first, ...read.over];
   // what is wrong in the cell, or in what it reads, is reported once; there are no instances that could carry it
-  if (mistakes.length > 0 || !own.every((n) => n.certain)) return failed(ill(mistakes, { rests: operands }), options, output) as AnyScanned;
-  const node = make(scanOp, operands, { body, recurrence, reverse: recurrence.reverse });
+  if (mistakes.length > 0 || !read.own.every((n) => n.certain)) return failed(ill(mistakes, { rests }), options, read.output) as AnyScanned;
+  const { body, first, over, output, recurrence, laneAt } = truncated(read, options.truncate);
+  const node = make(scanOp, [...body.captured, ...first, ...over], { body, recurrence, reverse: recurrence.reverse });
   const stacks = new Map(body.outputs.map((o) => [o, stacked(node, o)]));
+  const states = nodesOf(options.from).length;
+  const last = laneAt === undefined ? 0 : laneAt(recurrence.reverse ? 0 : recurrence.dim.size - 1);
   return {
     final: like(
       options.from,
-      body.states.map((s) => final(node, s)),
+      body.states.slice(last * states, (last + 1) * states).map((s) => final(node, s)),
     ),
     outputs: like(
       output,

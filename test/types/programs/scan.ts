@@ -1,5 +1,5 @@
 // Through scan: the same cells as through unroll, and what the compiler says of them; there are no steps to be looked at.
-import { add, argmax, dim, input, lengthMask, matmul, mul, oneHot, parameter, scan, sigmoid, softmaxCrossEntropy, tanh, type Dim, type Shape, type Tensor, zeros } from "clew";
+import { add, argmax, dim, input, lengthMask, matmul, mul, oneHot, parameter, scan, sigmoid, softmaxCrossEntropy, tanh, truncationLoss, untruncated, type Dim, type Shape, type Tensor, zeros } from "clew";
 
 const time = dim("time", 4), batch = dim("batch", 8), word = dim("word", 12), hidden = dim("hidden", 16), label = dim("label", 2);
 type TBH = Tensor<readonly [typeof time, typeof batch, typeof hidden]>; type BH = Tensor<readonly [typeof batch, typeof hidden]>;
@@ -68,3 +68,9 @@ function layer<T extends Dim, B extends Dim, I extends Dim, H extends Dim>(x: Te
   return outputs;
 }
 const layered: TBH = layer(x, batch, word, hidden);
+
+// a gradient that is truncated has the shapes of the whole one
+const short = scan((h, x_t) => { const n = tanh(add(matmul(x_t, U), matmul(h, W))); return { state: n, output: n }; }, { over: x, from: first, truncate: { forward: 2, backward: 4 } });
+const shortOutputs: TBH = untruncated(short.outputs), shortFinal: BH = untruncated(short).final;
+scan((h, x_t) => ({ state: h, output: x_t }), { over: x, from: first, truncate: { forward: 2 } }); // ERR: Property 'backward' is missing
+const lossOfIt: number = truncationLoss(loss, { U, W }, {}).parameters["W"]!.lost;
