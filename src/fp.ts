@@ -32,6 +32,9 @@ export { graph } from "./graph/graph.ts";
 export { batches } from "./train/batches.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";
+export { decodeSafetensors } from "./train/safetensors/decode.ts";
+export { encodeSafetensors } from "./train/safetensors/encode.ts";
+export { load, save } from "./train/save.ts";
 export { sentences } from "./train/sentences.ts";
 export { vocabulary } from "./train/vocabulary.ts";
 

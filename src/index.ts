@@ -19,6 +19,8 @@ import type { TruncationLoss } from "./recurrence/truncation-loss.ts";
 import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
 import type { FitEvent, FitOptions } from "./train/fit.ts";
 import type { PredictOptions } from "./train/predict.ts";
+import type { EncodeOptions } from "./train/safetensors/encode.ts";
+import type { Safetensors, Stored } from "./train/safetensors/format.ts";
 import type { Source } from "./train/sentences.ts";
 import type { Vocabulary, VocabularyOptions } from "./train/vocabulary.ts";
 
@@ -150,6 +152,64 @@ export function batches(sentences: readonly LabelledSentence[], options: BatchOp
  */
 export function sentences(of: readonly LabelledSentence[], options: Omit<BatchOptions, "seed" | "epoch">): Source {
   return orThrow(fp.sentences(of, options));
+}
+
+/**
+ * The bytes of a safetensors file: what `save` writes, for wherever else bytes are kept (a browser's storage, a download).
+ *
+ * @param values tensors by name, as an epoch's event, a program or an evaluation gives them; the names of their dims go along
+ * @param options `metadata`: texts for the header; `precision`: of floats, as they are when left out
+ * @throws ClewError `BadArgument` for what cannot be written
+ * @example
+ * import { decodeSafetensors, encodeSafetensors } from "clew";
+ * const bytes = encodeSafetensors({ W: { dims: ["hidden"], shape: [2], data: Float64Array.of(1, 2) } }, { metadata: { by: "me" } });
+ * decodeSafetensors(bytes); // { values: { W: … }, metadata: { by: "me" } }
+ */
+export function encodeSafetensors(values: { readonly [name: string]: Stored }, options?: EncodeOptions): Uint8Array {
+  return orThrow(fp.encodeSafetensors(values, options));
+}
+
+/**
+ * What a safetensors file holds, whoever wrote it. Floats come as they are (F64; F32, F16 and BF16 as f32), whole numbers as 32 bits, or as f64
+ * where 32 bits do not hold them. A tensor of another writer's has no names of dims: it may be fed wherever its sizes fit, in order.
+ *
+ * @throws ClewError `BadFile` for bytes that are cut off, changed, or of something else
+ * @example
+ * import { decodeSafetensors, encodeSafetensors } from "clew";
+ * const bytes = encodeSafetensors({ b: { shape: [2], data: Float32Array.of(0.5, 1) } });
+ * decodeSafetensors(bytes).values["b"]!.data; // Float32Array [0.5, 1]
+ */
+export function decodeSafetensors(bytes: Uint8Array): Safetensors {
+  return orThrow(fp.decodeSafetensors(bytes));
+}
+
+/**
+ * Writes values to a safetensors file, whole or not at all: whoever is killed meanwhile leaves the file that was there. Under Node; Python's
+ * `safetensors` reads it.
+ *
+ * @throws (rejects with) ClewError `BadArgument` for what cannot be written, `BadFile` for where
+ * @example
+ * import { compile, dim, load, parameter, save } from "clew";
+ * const W = parameter("W", [dim("word", 2)]);
+ * await save("out/W.safetensors", compile({ W }).parameters());
+ * compile({ W }).set((await load("out/W.safetensors")).values);
+ */
+export async function save(path: string, values: { readonly [name: string]: Stored }, options?: EncodeOptions): Promise<void> {
+  orThrow(await fp.save(path, values, options)());
+}
+
+/**
+ * Reads a safetensors file: what `save` wrote, or another's. Its values may be given to `fit` as `from`, to `predict`, to a program's `set`, to
+ * `evaluate` as feeds.
+ *
+ * @throws (rejects with) ClewError `BadFile` for a file that is not there, is cut off, changed, or something else
+ * @example
+ * import { load, save } from "clew";
+ * await save("out/b.safetensors", { b: { shape: [1], data: Float64Array.of(0.5) } }, { metadata: { epochs: "10" } });
+ * (await load("out/b.safetensors")).metadata; // { epochs: "10" }
+ */
+export async function load(path: string): Promise<Safetensors> {
+  return orThrow(await fp.load(path)());
 }
 
 /** A program that was compiled. */

@@ -7,10 +7,20 @@ import { nameOf, noteOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
 import { isRecord, meant, shown } from "../graph/options.ts";
 import { topological } from "../graph/traverse.ts";
-import { allocate, flatten, makeValue, misfit, type NestedArray, type Value } from "../graph/value.ts";
+import { allocate, type Data, flatten, makeValue, misfit, type NestedArray, type Value } from "../graph/value.ts";
 
-/** A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back. */
-export type Feeds = { readonly [name: string]: NestedArray | Value };
+/**
+ * A value for every input by name, and for any parameter that shall not take its initial value. What came out may be fed back; what comes from
+ * elsewhere (a file) may have sizes alone, and no names of dims.
+ */
+export type Feeds = { readonly [name: string]: NestedArray | Value | Unnamed };
+
+/** Elements and sizes. */
+export interface Unnamed {
+  readonly dims?: readonly string[];
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
 
 export interface FeedOptions {
   /** NaN in a feed is a mistake unless it is allowed (padding that a mask hides). */
@@ -94,14 +104,17 @@ function isEmpty(given: unknown): boolean {
 }
 
 /** A fed value, or a sentence that says what does not fit. */
-function read(node: Node, given: NestedArray | Value, nanAllowed: boolean): Value | string {
+function read(node: Node, given: NestedArray | Value | Unnamed, nanAllowed: boolean): Value | string {
   let data: unknown = given;
-  if (typeof given === "object" && given !== null && "dims" in given && "data" in given) {
-    const { dims, shape } = given as Value;
-    if (!Array.isArray(dims) || !Array.isArray(shape)) return "a value has dims, shape and data";
-    const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
-    if (!fits) return `a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`;
-    data = (given as Value).data;
+  if (typeof given === "object" && given !== null && ("dims" in given || "shape" in given) && "data" in given) {
+    const { dims, shape } = given as Unnamed;
+    if ((dims !== undefined && !Array.isArray(dims)) || !Array.isArray(shape)) return "a value has dims, shape and data";
+    const fits = shape.length === node.shape.length && node.shape.every((d, i) => (dims?.[i] ?? d.name) === d.name && d.size === shape[i]);
+    if (!fits || (dims !== undefined && dims.length !== shape.length)) {
+      const sizes = shape.map((size: number, i: number) => (dims === undefined ? String(size) : `${dims[i]}=${size}`));
+      return `a value of shape [${sizes.join(", ")}] for ${showShape(node.shape)}`;
+    }
+    data = (given as Unnamed).data;
   }
   const flat = flatten(data, node.shape);
   if (typeof flat === "string") return flat;

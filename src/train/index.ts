@@ -20,6 +20,8 @@ export {
 } from "./optimisers.ts";
 export type { PredictOptions, Score } from "./predict.ts";
 export type { Engine } from "./programs.ts";
+export type { EncodeOptions } from "./safetensors/encode.ts";
+export type { Safetensors, Stored } from "./safetensors/format.ts";
 export {
   type CosineDecayOptions,
   cosineDecay,

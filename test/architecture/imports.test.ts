@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { cycles, roomOf, type Sources, violations } from "./imports.ts";
+import { cycles, namesOfNode, roomOf, type Sources, violations } from "./imports.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -19,6 +19,9 @@ describe("the sources", () => {
   });
   it("import in the direction of the design, and only what a plain install has", () => {
     expect(violations(src, Object.keys(dependencies))).toEqual([]);
+  });
+  it("name no module of Node, but where files are asked for", () => {
+    expect(namesOfNode(src)).toEqual([]);
   });
   it("have no import cycle", () => {
     expect(cycles(src)).toEqual([]);
@@ -72,6 +75,16 @@ describe("the laws of imports", () => {
     expect(broken("export/chart.ts", `import { View } from "vega";`)).toEqual([
       "export/chart.ts:1 imports vega: not a dependency in package.json",
     ]);
+  });
+
+  it("refuse a name of Node's that an import may compute", () => {
+    const tree: Sources = new Map([
+      ["train/a.ts", `export const x = 1;\nexport const y = \`node:\${x}\`;`],
+      ["ops/b.ts", `export const z = "node:" + 1;`],
+      ["train/files.ts", `export const f = "node:";`],
+      ["cli/c.ts", `export const g = "node:fs";`],
+    ]);
+    expect(namesOfNode(tree)).toEqual(["train/a.ts:2 names node:", "ops/b.ts:1 names node:"]);
   });
 
   it("refuse a file outside src, and a file in no room", () => {

@@ -39,6 +39,9 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   "both-doors": [...core, "compile", "export", "models", "train"],
 };
 
+/** The one file of the library that may ask for Node's modules, when files are asked for: by `import(…)`, never at the start. */
+const asksForNode = "train/files.ts";
+
 /** The rooms that run under Node alone; all others must run in a browser. */
 const nodeRooms: ReadonlySet<Room> = new Set(["cli"]);
 
@@ -107,6 +110,23 @@ export function violations(sources: Sources, dependencies: ReadonlyArray<string>
     return [`${at}: ${room} may import ${mayImport[room].join(", ") || "nothing of ours"}`];
   });
   return [...strays, ...wrong];
+}
+
+/** One line for each text that begins as the name of a module of Node: a computed import would use it. */
+export function namesOfNode(sources: Sources): ReadonlyArray<string> {
+  return [...sources].flatMap(([path, text]) => {
+    if (path === asksForNode || nodeRooms.has(roomOf(path) ?? "graph")) return [];
+    const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+    const found: string[] = [];
+    const visit = (node: ts.Node): void => {
+      const literal = ts.isStringLiteralLike(node) || node.kind === ts.SyntaxKind.TemplateHead ? (node as ts.StringLiteralLike).text : "";
+      if (literal.startsWith("node:"))
+        found.push(`${path}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1} names ${literal}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  });
 }
 
 /** Cycles between files, each as `a.ts → b.ts → a.ts`: the back edges of one depth-first walk, so none exactly when this is empty. */
