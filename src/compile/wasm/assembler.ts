@@ -1,5 +1,6 @@
 // WebAssembly, as bytes (W3C, WebAssembly Core Specification 2.0, section 5). Code is written as nested arrays of numbers, `[a, b, op.i32.add]`, and
-// flattened once; instructions that take immediates are functions that give such arrays. module.ts makes modules of them.
+// flattened once; instructions that take immediates are functions that give such arrays. module.ts makes modules of them. An instruction is one flat array,
+// and those of the first locals are made once: tens of thousands of them are written before a program runs.
 
 /** Code: bytes, or pieces of it, to any depth. */
 export type Code = number | readonly Code[];
@@ -55,13 +56,31 @@ export const f64Bytes = (value: number): number[] => bytesOf((v) => v.setFloat64
 
 export function flatten(code: Code, into: number[] = []): number[] {
   if (typeof code === "number") into.push(code);
-  else for (const part of code) flatten(part, into);
+  else for (let i = 0; i < code.length; i++) flatten(code[i]!, into);
   return into;
 }
 
 /** An instruction of the vector group: a prefix, then its number. */
-const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
-const memory = (alignment: number, offset: number): Code => [unsigned(alignment), unsigned(offset)];
+const simd = (opcode: number): readonly number[] => [0xfd, ...unsigned(opcode)];
+
+/** An access to memory. */
+const access =
+  (opcode: readonly number[], alignment: number) =>
+  (offset = 0): Code => [...opcode, alignment, ...unsigned(offset)];
+
+/** An access of one lane. */
+const laneAccess =
+  (opcode: number) =>
+  (lane: number, offset = 0): Code => [...simd(opcode), 0, ...unsigned(offset), lane];
+
+/** An instruction that takes a number from 0 on: the same array for the same number. */
+function numbered(opcode: number): (index: number) => Code {
+  const known: Code[] = [];
+  return (index) => {
+    known[index] ??= [opcode, ...unsigned(index)];
+    return known[index];
+  };
+}
 
 type Plain<K extends string> = { readonly [N in K]: Code };
 type WithNumber<K extends string> = { readonly [N in K]: (value: number) => Code };
@@ -131,10 +150,10 @@ export const i32: Plain<
 > &
   WithNumber<"const"> &
   AtOffset<"load" | "load8u" | "store"> = {
-  const: (value: number): Code => [0x41, signed(value)],
-  load: (offset = 0): Code => [0x28, memory(2, offset)],
-  load8u: (offset = 0): Code => [0x2d, memory(0, offset)],
-  store: (offset = 0): Code => [0x36, memory(2, offset)],
+  const: (value: number): Code => [0x41, ...signed(value)],
+  load: access([0x28], 2),
+  load8u: access([0x2d], 0),
+  store: access([0x36], 2),
   eqz: 0x45,
   eq: 0x46,
   ne: 0x47,
@@ -162,7 +181,7 @@ export const i32: Plain<
 };
 
 export const i64 = {
-  const: (value: bigint): Code => [0x42, signed64(value)],
+  const: (value: bigint): Code => [0x42, ...signed64(value)],
   add: 0x7c,
   sub: 0x7d,
   mul: 0x7e,
@@ -177,9 +196,9 @@ export const i64 = {
 } as const;
 
 export const f32: Float & Plain<"demoteF64" | "reinterpretI32"> & WithNumber<"const"> & AtOffset<"load" | "store"> = {
-  const: (value: number): Code => [0x43, f32Bytes(value)],
-  load: (offset = 0): Code => [0x2a, memory(2, offset)],
-  store: (offset = 0): Code => [0x38, memory(2, offset)],
+  const: (value: number): Code => [0x43, ...f32Bytes(value)],
+  load: access([0x2a], 2),
+  store: access([0x38], 2),
   eq: 0x5b,
   ne: 0x5c,
   lt: 0x5d,
@@ -205,9 +224,9 @@ export const f64: Float &
   Plain<"convertI32U" | "convertI64S" | "convertI64U" | "promoteF32"> &
   WithNumber<"const"> &
   AtOffset<"load" | "store"> = {
-  const: (value: number): Code => [0x44, f64Bytes(value)],
-  load: (offset = 0): Code => [0x2b, memory(3, offset)],
-  store: (offset = 0): Code => [0x39, memory(3, offset)],
+  const: (value: number): Code => [0x44, ...f64Bytes(value)],
+  load: access([0x2b], 3),
+  store: access([0x39], 3),
   eq: 0x61,
   ne: 0x62,
   lt: 0x63,
@@ -232,9 +251,9 @@ export const f64: Float &
 };
 
 export const local: WithNumber<"get" | "set" | "tee"> = {
-  get: (index: number): Code => [0x20, unsigned(index)],
-  set: (index: number): Code => [0x21, unsigned(index)],
-  tee: (index: number): Code => [0x22, unsigned(index)],
+  get: numbered(0x20),
+  set: numbered(0x21),
+  tee: numbered(0x22),
 };
 
 export const drop = 0x1a;
@@ -256,25 +275,25 @@ export function when(condition: Code, body: Code, otherwise?: Code): Code {
 
 /** A block that `branch(depth)` leaves. */
 export const block = (body: Code): Code => [0x02, empty, body, end];
-export const branch = (depth: number): Code => [0x0c, unsigned(depth)];
-export const branchIf = (depth: number): Code => [0x0d, unsigned(depth)];
+export const branch = (depth: number): Code => [0x0c, ...unsigned(depth)];
+export const branchIf = (depth: number): Code => [0x0d, ...unsigned(depth)];
 
 /** Vectors of 128 bits. */
 export const v128: Plain<"not" | "and" | "andnot" | "or" | "xor" | "bitselect" | "anyTrue"> &
   AtOffset<"load" | "load32Splat" | "load64Splat" | "store" | "load32Zero" | "load64Zero"> &
   LaneAtOffset<"load32Lane" | "load64Lane" | "store32Lane" | "store64Lane"> &
   WithBytes<"const"> = {
-  load: (offset = 0): Code => [simd(0), memory(0, offset)],
-  load32Splat: (offset = 0): Code => [simd(9), memory(0, offset)],
-  load64Splat: (offset = 0): Code => [simd(10), memory(0, offset)],
-  store: (offset = 0): Code => [simd(11), memory(0, offset)],
-  const: (bytes: readonly number[]): Code => [simd(12), [...bytes]],
-  load32Zero: (offset = 0): Code => [simd(92), memory(0, offset)],
-  load64Zero: (offset = 0): Code => [simd(93), memory(0, offset)],
-  load32Lane: (lane: number, offset = 0): Code => [simd(86), memory(0, offset), lane],
-  load64Lane: (lane: number, offset = 0): Code => [simd(87), memory(0, offset), lane],
-  store32Lane: (lane: number, offset = 0): Code => [simd(90), memory(0, offset), lane],
-  store64Lane: (lane: number, offset = 0): Code => [simd(91), memory(0, offset), lane],
+  load: access(simd(0), 0),
+  load32Splat: access(simd(9), 0),
+  load64Splat: access(simd(10), 0),
+  store: access(simd(11), 0),
+  const: (bytes: readonly number[]): Code => [...simd(12), ...bytes],
+  load32Zero: access(simd(92), 0),
+  load64Zero: access(simd(93), 0),
+  load32Lane: laneAccess(86),
+  load64Lane: laneAccess(87),
+  store32Lane: laneAccess(90),
+  store64Lane: laneAccess(91),
   not: simd(77),
   and: simd(78),
   andnot: simd(79),
@@ -285,7 +304,7 @@ export const v128: Plain<"not" | "and" | "andnot" | "or" | "xor" | "bitselect" |
   anyTrue: simd(83),
 };
 
-export const i8x16: WithBytes<"shuffle"> = { shuffle: (lanes: readonly number[]): Code => [simd(13), [...lanes]] };
+export const i8x16: WithBytes<"shuffle"> = { shuffle: (lanes: readonly number[]): Code => [...simd(13), ...lanes] };
 
 export const i32x4: Plain<
   | "splat"
@@ -312,8 +331,8 @@ export const i32x4: Plain<
 > &
   WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(17),
-  extractLane: (lane: number): Code => [simd(27), lane],
-  replaceLane: (lane: number): Code => [simd(28), lane],
+  extractLane: (lane: number): Code => [...simd(27), lane],
+  replaceLane: (lane: number): Code => [...simd(28), lane],
   eq: simd(55),
   ne: simd(56),
   ltS: simd(57),
@@ -348,8 +367,8 @@ export const i64x2: Plain<"splat" | "shl" | "shrU" | "add" | "sub" | "extendLowI
 
 export const f32x4: FloatVector & Plain<"convertI32x4S" | "demoteF64x2Zero"> & WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(19),
-  extractLane: (lane: number): Code => [simd(31), lane],
-  replaceLane: (lane: number): Code => [simd(32), lane],
+  extractLane: (lane: number): Code => [...simd(31), lane],
+  replaceLane: (lane: number): Code => [...simd(32), lane],
   eq: simd(65),
   ne: simd(66),
   lt: simd(67),
@@ -381,8 +400,8 @@ export const f32x4: FloatVector & Plain<"convertI32x4S" | "demoteF64x2Zero"> & W
 
 export const f64x2: FloatVector & Plain<"convertLowI32x4S" | "promoteLowF32x4"> & WithNumber<"extractLane" | "replaceLane"> = {
   splat: simd(20),
-  extractLane: (lane: number): Code => [simd(33), lane],
-  replaceLane: (lane: number): Code => [simd(34), lane],
+  extractLane: (lane: number): Code => [...simd(33), lane],
+  replaceLane: (lane: number): Code => [...simd(34), lane],
   eq: simd(71),
   ne: simd(72),
   lt: simd(73),

@@ -1,6 +1,6 @@
 // A WebAssembly module: a list of functions over one memory, each added once for its name.
 
-import { type Code, end, flatten, unsigned, type ValueType } from "./assembler.ts";
+import { type Code, end, unsigned, type ValueType } from "./assembler.ts";
 
 const typeByte: { readonly [T in ValueType]: number } = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
@@ -51,28 +51,67 @@ export class Module {
     });
     const limits = shared === true ? [0x03, unsigned(pages), unsigned(65536)] : [0x00, unsigned(pages)];
     const exported = this.functions.flatMap((f, i) => (f.exported === true ? [[text(f.name), 0x00, unsigned(i)]] : []));
-    const codes = this.functions.map((f) => {
-      const body = flatten([vector(f.locals.map((t) => [1, typeByte[t]])), f.body, end]);
-      return [unsigned(body.length), body];
+    const out = new Bytes();
+    const section = (id: number, content: Code): void => {
+      out.write(id);
+      out.sized(() => out.write(content));
+    };
+    out.write([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+    section(1, vector(signatures));
+    section(2, vector([[text("env"), text("memory"), 0x02, limits]]));
+    section(3, vector(indices.map(unsigned)));
+    section(7, vector(exported));
+    out.write(10);
+    out.sized(() => {
+      out.write(unsigned(this.functions.length));
+      for (const { locals, body } of this.functions)
+        out.sized(() => {
+          out.write(vector(locals.map((t) => [1, typeByte[t]])));
+          out.write(body);
+          out.write(end);
+        });
     });
-    return Uint8Array.from(
-      flatten([
-        [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-        section(1, vector(signatures)),
-        section(2, vector([[text("env"), text("memory"), 0x02, limits]])),
-        section(3, vector(indices.map(unsigned))),
-        section(7, vector(exported)),
-        section(10, vector(codes)),
-      ]),
-    );
+    return out.all;
+  }
+}
+
+/** Bytes in the making. */
+class Bytes {
+  private bytes = new Uint8Array(1 << 15);
+  private length = 0;
+
+  get all(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(0, this.length);
+  }
+
+  write(code: Code): void {
+    if (typeof code !== "number") {
+      for (let i = 0; i < code.length; i++) this.write(code[i]!);
+      return;
+    }
+    if (this.length === this.bytes.length) this.room(1);
+    this.bytes[this.length++] = code;
+  }
+
+  /** What `content` writes, behind its length. */
+  sized(content: () => void): void {
+    const from = this.length;
+    content();
+    const before = unsigned(this.length - from);
+    this.room(before.length);
+    this.bytes.copyWithin(from + before.length, from, this.length);
+    this.bytes.set(before, from);
+    this.length += before.length;
+  }
+
+  private room(more: number): void {
+    if (this.length + more <= this.bytes.length) return;
+    const larger = new Uint8Array(2 * this.bytes.length);
+    larger.set(this.bytes);
+    this.bytes = larger;
   }
 }
 
 const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
 /** Names are plain ASCII. */
 const text = (name: string): Code => vector(Array.from(name, (c) => c.charCodeAt(0)));
-
-function section(id: number, content: Code): Code {
-  const bytes = flatten(content);
-  return [id, unsigned(bytes.length), bytes];
-}
