@@ -263,6 +263,18 @@ function truth(name: MathName, x: number, y: number): Scaled {
   }
 }
 
+/** In ulp: what the functions keep, a little more than the worst that is known. */
+export const bounds: { readonly [name in MathName]: { readonly [P in Precision]: number } } = {
+  exp: { f32: 0.9, f64: 0.9 },
+  log: { f32: 0.9, f64: 0.9 },
+  tanh: { f32: 1.4, f64: 1.4 },
+  sigmoid: { f32: 1.3, f64: 1.3 },
+  softplus: { f32: 1.7, f64: 1.7 },
+  sin: { f32: 0.51, f64: 0.9 },
+  cos: { f32: 0.51, f64: 0.9 },
+  pow: { f32: 0.51, f64: 0.9 },
+};
+
 /** In f64, by Math: what the reference computes, and what f32 is measured against. */
 export const plain: { readonly [name in MathName]: (x: number, y: number) => number } = {
   exp: Math.exp,

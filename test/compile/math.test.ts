@@ -1,24 +1,12 @@
 // The engine's elementary functions against Math and against double numbers. scripts/ulp.ts does the same over many more inputs.
 
 import { expect, test } from "vitest";
-import { error, kernel, names, plain, random, worst } from "../../scripts/ulp.ts";
+import { bounds, error, kernel, names, plain, random, worst } from "../../scripts/ulp.ts";
 import { type MathName, mathFunction } from "../../src/compile/wasm/math.ts";
 import { Module } from "../../src/compile/wasm/module.ts";
 
 const precisions = ["f32", "f64"] as const;
 const all = names.flatMap((name) => precisions.map((precision) => ({ name, precision })));
-
-/** In ulp: little more than the worst that is known (math.ts). */
-const bounds: { readonly [name in MathName]: { readonly f32: number; readonly f64: number } } = {
-  exp: { f32: 0.9, f64: 0.9 },
-  log: { f32: 0.9, f64: 0.9 },
-  tanh: { f32: 1.4, f64: 1.4 },
-  sigmoid: { f32: 1.3, f64: 1.3 },
-  softplus: { f32: 1.7, f64: 1.7 },
-  sin: { f32: 0.51, f64: 0.9 },
-  cos: { f32: 0.51, f64: 0.9 },
-  pow: { f32: 0.51, f64: 0.9 },
-};
 
 test.each(all)("$name $precision: worst error", ({ name, precision }) => {
   const { ulp, x, y } = worst(name, precision, precision === "f32" ? 1 << 20 : 1 << 16);
