@@ -26,7 +26,7 @@ import { type Engine, type Session, type Task, timed } from "./model.ts";
 const gateNames = ["i", "f", "g", "o"] as const;
 
 /** Loss, gradient and update of a task's model. */
-function trained(task: Task) {
+export function trained(task: Task) {
   const time = dim("time", task.steps);
   const batch = dim("batch", task.batch);
   const word = dim("word", task.vocabulary);

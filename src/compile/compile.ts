@@ -54,7 +54,15 @@ import { packingOf } from "./wasm/print.ts";
 export interface CompileOptions extends ProgramOptions {
   /** Of floats. Default "f32". */
   readonly precision?: Precision;
-  /** How many threads may work at it, at most: results do not depend on it. So far one does. */
+  /**
+   * Whether products and sums are rounded once where the runtime can (relaxed SIMD: Node ≥ 22, Chrome ≥ 114): faster, and different bits there. Default:
+   * in f32. With `false` the same seed gives the same bits on every machine.
+   */
+  readonly fma?: boolean;
+  /**
+   * How many threads may work at it, at most; 1 when left out. The bits of results do not depend on it. Other threads are there some 30 ms after the
+   * program, and wait for the next run without rest for a millisecond at most. In a page, it takes one that is isolated from others (cross-origin).
+   */
   readonly threads?: number;
 }
 
@@ -71,9 +79,18 @@ export interface CompiledProgram<T> extends Contract<T> {
 export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<CompiledProgram<T>> {
   const unknown = wrongOptions("compile", options);
   const problems =
-    unknown.length > 0 ? unknown : [...wrongPrecision(options), ...wrongCount("compile", "threads", options.threads ?? 1, 1)];
+    unknown.length > 0
+      ? unknown
+      : [...wrongPrecision(options), ...wrongFma(options), ...wrongCount("compile", "threads", options.threads ?? 1, 1)];
   if (problems.length > 0) return E.left(problems);
-  const { update = new Map(), seed = 0, store = new Map<string, Value>(), precision = "f32" } = options;
+  const {
+    update = new Map(),
+    seed = 0,
+    store = new Map<string, Value>(),
+    precision = "f32",
+    threads = 1,
+    fma = precision === "f32",
+  } = options;
   const mistakes = shapeMistakes(update);
   if (mistakes.length > 0) return E.left(mistakes);
   const whole = wholeGraph(outputs, update);
@@ -102,7 +119,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     .map((r, i) => finiteness(r, sizesOf([...update.keys()][i]!), program, statements));
   const loops = prepacked({ buffers: program.buffers, body: statements }, packingOf(printing(precision)));
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
-  const machine = assembled(loops, program, plan, precision);
+  const machine = assembled(loops, program, plan, { precision, threads, fma });
   if (machine === undefined) {
     const stored = tooLarge(g.nodes, precision);
     return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);
@@ -175,8 +192,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
       for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
       return E.right(undefined);
     },
-    explain: () =>
-      explained({ nodes: g.nodes.length, loops, hoisted, plan, precision, kernels: machine.kernels, milliseconds: machine.fastest() }),
+    explain: () => explained({ nodes: g.nodes.length, loops, hoisted, plan, precision, machine }),
   });
 }
 
@@ -279,6 +295,10 @@ function wrongPrecision({ precision }: CompileOptions): readonly Diagnostic[] {
   return precision === undefined || precision === "f32" || precision === "f64"
     ? []
     : [badArgument("compile", `precision is ${shown(precision)}`, `precision: "f32" or "f64"`)];
+}
+
+function wrongFma({ fma }: CompileOptions): readonly Diagnostic[] {
+  return fma === undefined || typeof fma === "boolean" ? [] : [badArgument("compile", `fma is ${shown(fma)}`, "fma: false or true")];
 }
 
 /** Ops of which only the reference is known. */

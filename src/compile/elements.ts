@@ -137,7 +137,14 @@ export function computed(node: Node, computation: Computation, map: AxisMap, at:
         times: loops.map((loop, i) => ({ loop, stride: strides[i]! })),
       };
       // stored, so the index space is the result's own
-      const factor: Expression = { kind: "dropout", rate: computation.rate, key: from, number: rowMajor(sizesOf(node)), dtype: "float" };
+      const factor: Expression = {
+        kind: "dropout",
+        rate: computation.rate,
+        key: from,
+        first: 0,
+        number: rowMajor(sizesOf(node)),
+        dtype: "float",
+      };
       // what is dropped is 0, were it NaN or infinity before
       const isDropped = expressions.equal(factor, expressions.constant(0));
       return expressions.where(isDropped, expressions.constant(0), expressions.mul(elementsOf(node.inputs[0]!, map, at), factor));

@@ -7,6 +7,7 @@ import { showSite } from "../graph/source.ts";
 import type { Hoisted } from "../recurrence/scan/hoist.ts";
 import type { ScanAttributes } from "../recurrence/scan/results.ts";
 import type { LoopProgram, Precision, Statement } from "./loops.ts";
+import type { Machine } from "./machine.ts";
 import { count } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 
@@ -16,12 +17,13 @@ export interface Explained {
   readonly hoisted: readonly Hoisted[];
   readonly plan: MemoryPlan;
   readonly precision: Precision;
-  readonly kernels: number;
-  /** The fastest run so far. */
-  readonly milliseconds: number | undefined;
+  readonly machine: Machine;
 }
 
-export function explained({ nodes, loops, hoisted, plan, precision, kernels, milliseconds }: Explained): string {
+export function explained({ nodes, loops, hoisted, plan, precision, machine }: Explained): string {
+  const { kernels, schedule } = machine;
+  const milliseconds = machine.fastest();
+  const runs = machine.runs();
   const products: string[] = [];
   const kinds = new Map<string, number>();
   let multiplyAdds = 0;
@@ -53,6 +55,11 @@ export function explained({ nodes, loops, hoisted, plan, precision, kernels, mil
     `plan     ${bytes(plan.bytes)} in one arena (no plan needs less than ${bytes(plan.lowerBound)}): parameters ${lives("parameter")}, inputs ${lives("input")}, constants ${lives("constant")}`,
     ...largest.map((b) => `          ${bytes(b.size * elementSize(b, precision))} at ${plan.address.get(b)}: ${b.label}`),
     `print    ${kernels} kernels, ${precision}`,
+    ...(schedule.threads === 1
+      ? []
+      : [
+          `deal     ${schedule.threads} threads in ${runs.together} of ${runs.all} runs so far; they meet ${schedule.barriers} times in a run`,
+        ]),
     `clock    ${multiplyAdds.toLocaleString("en-US")} multiply-adds in products; ${milliseconds === undefined ? "not run yet" : `fastest run ${milliseconds.toFixed(3)} ms, ${speed(milliseconds)}`}`,
   ].join("\n");
 }

@@ -77,10 +77,20 @@ export type Expression =
   /** float → int drops the fraction; anything but 0 is true; true is 1. */
   | { readonly kind: "cast"; readonly operand: Expression; readonly dtype: DType }
   /**
-   * 1/(1 − rate) or 0: dropout's factor for element number Σ index·stride (row-major over the axes), drawn by `uniformAt` (graph/random.ts). The key is
+   * 1/(1 − rate) or 0: dropout's factor for element number first + Σ index·stride (row-major over the axes), drawn by `uniformAt` (graph/random.ts). The key is
    * in the int buffer `key` at the step's place, written before each run.
    */
-  | { readonly kind: "dropout"; readonly rate: number; readonly key: Place; readonly number: readonly number[]; readonly dtype: "float" };
+  | {
+      readonly kind: "dropout";
+      readonly rate: number;
+      readonly key: Place;
+      readonly first: number;
+      readonly number: readonly number[];
+      readonly dtype: "float";
+    };
+
+/** How a sum is made: term after term, or as partial sums, the same ones for a statement in every run. */
+export type Sums = "ascending" | "split";
 
 /** out[i] = value(i) */
 export interface MapStatement {
@@ -103,6 +113,8 @@ export interface ReduceStatement {
   readonly out: Place;
   /** Over kept and reduced axes. */
   readonly value: Expression;
+  /** The printer's own choice where it is left out. A share of a statement keeps that of the whole. */
+  readonly sums?: Sums;
 }
 
 /**
@@ -121,6 +133,8 @@ export interface ContractStatement {
   readonly out: Place;
   /** Adds to what is there. */
   readonly accumulate: boolean;
+  /** The printer's own choice where it is left out. A share of a statement keeps that of the whole. */
+  readonly sums?: Sums;
 }
 
 /** out[o, k, i] = table[o, ids[k], i]. An id outside 0 … along−1 ends the run: `fault` says which statement it was. */

@@ -6,8 +6,10 @@ import type { Program } from "./elements.ts";
 import type { Buffer, LoopProgram, Place, Precision } from "./loops.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
-import { host } from "./wasm/host.ts";
-import { type PrintOptions, print, scratchOf } from "./wasm/print.ts";
+import { alone, type Schedule, scheduled } from "./schedule.ts";
+import { joined, type Member, mayWait, mostThreads } from "./team.ts";
+import { hasFusedMultiplyAdd, host } from "./wasm/host.ts";
+import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "./wasm/print.ts";
 
 const now: () => number = (): number => (globalThis as unknown as { readonly performance: { now(): number } }).performance.now();
 
@@ -15,6 +17,9 @@ type View = Float64Array | Float32Array | Int32Array;
 
 export interface Machine {
   readonly kernels: number;
+  readonly schedule: Schedule;
+  /** Runs so far, and how many of them all threads took part in. */
+  runs(): { readonly all: number; readonly together: number };
   /** The elements of a buffer, as they are at any time. */
   live(place: Place): View;
   /** 0, or the fault that ended the run. */
@@ -32,19 +37,43 @@ export interface Machine {
 export const mostBytes: number = 2 ** 32;
 
 /** f64 sums are as the reference's: in ascending order. */
-export const printing = (precision: Precision): PrintOptions => ({ precision, fma: false, reassociate: precision === "f32" });
+export const printing = (precision: Precision, fma = false): PrintOptions => ({
+  precision,
+  fma: fma && hasFusedMultiplyAdd(),
+  reassociate: precision === "f32",
+});
+
+export interface MachineOptions {
+  readonly precision: Precision;
+  readonly threads: number;
+  readonly fma: boolean;
+}
 
 /** Undefined where no memory is large enough. */
-export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan, precision: Precision): Machine | undefined {
+export function assembled(
+  loops: LoopProgram,
+  program: Program,
+  plan: MemoryPlan,
+  { precision, threads, fma }: MachineOptions,
+): Machine | undefined {
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
-  const options = printing(precision);
-  // products pack their operands behind the arena
-  const bytes = plan.bytes + scratchOf(loops.body, options);
+  const options = printing(precision, fma);
+  const settled = { ...loops, body: withSums(loops.body, options) };
+  const team = Math.min(threads, mostThreads());
+  const schedule = team > 1 ? scheduled(settled, plan, precision, team) : alone(settled);
+  // behind the arena: where threads meet, and where their products pack operands
+  const control = plan.bytes;
+  const scratch = control + controlBytes(schedule.threads);
+  const perThread = Math.ceil(scratchOf(loops.body, options) / 64) * 64;
+  const bytes = scratch + schedule.threads * perThread;
   const pages = Math.ceil(bytes / 65536);
-  const memory = bytes <= mostBytes ? memoryOf(pages) : undefined;
+  const shared = schedule.threads > 1;
+  const memory = bytes <= mostBytes ? memoryOf(pages, shared) : undefined;
   if (memory === undefined) return undefined;
-  const printed = print(loops, { addressOf, scratch: plan.bytes, pages }, options);
-  const instance = new host.Instance(new host.Module(printed.bytes), { env: { memory } });
+  const scratchOfThread = (thread: number): number => scratch + thread * perThread;
+  const printed = print(schedule, { addressOf, scratchOf: scratchOfThread, control, pages }, { ...options, shared, sleeps: mayWait() });
+  const module = new host.Module(printed.bytes);
+  const { exports } = new host.Instance(module, { env: { memory } });
   const views = new Map<Buffer, View>(); // the memory never grows
   const view = (b: Buffer): View => {
     const known = views.get(b);
@@ -55,16 +84,30 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
     return made;
   };
   for (const [buffer, data] of program.constants) view(buffer).set(data);
-  const entry = instance.exports.run as () => number;
+  const { run: solo, "thread 0": lead } = exports as { readonly run: () => number; readonly "thread 0": () => void };
+  const fault = new Int32Array(memory.buffer, control, 1);
+  const together = ({ start }: Member): number => {
+    fault[0] = 0;
+    start();
+    lead();
+    return fault[0]!;
+  };
+  const runs = { all: 0, together: 0 };
+  let member: Member | undefined;
   let fastest: number | undefined;
-  return {
+  const machine: Machine = {
     kernels: printed.kernels,
+    schedule,
+    runs: () => ({ ...runs }),
     live: ({ buffer }) => view(buffer),
     run: () => {
       const start = now();
-      const fault = entry();
+      const ready = member?.isReady() === true;
+      const found = ready ? together(member!) : solo();
+      runs.all++;
+      if (ready) runs.together++;
       fastest = Math.min(fastest ?? Number.POSITIVE_INFINITY, now() - start);
-      return fault;
+      return found;
     },
     fastest: () => fastest,
     write: ({ buffer }, data) => view(buffer).set(data),
@@ -77,12 +120,14 @@ export function assembled(loops: LoopProgram, program: Program, plan: MemoryPlan
     },
     move: (from, to) => view(to.buffer).set(view(from.buffer)),
   };
+  if (shared) member = joined(module, memory, control, schedule.threads, machine);
+  return machine;
 }
 
 /** Engines have their own bounds, and computers theirs. */
-function memoryOf(pages: number) {
+function memoryOf(pages: number, shared: boolean) {
   try {
-    return new host.Memory({ initial: pages });
+    return new host.Memory(shared ? { initial: pages, maximum: pages, shared } : { initial: pages });
   } catch (e) {
     if (e instanceof RangeError) return undefined;
     throw e;

@@ -20,7 +20,7 @@ describe("the sources", () => {
   it("import in the direction of the design, and only what a plain install has", () => {
     expect(violations(src, Object.keys(dependencies))).toEqual([]);
   });
-  it("name no module of Node, but where files are asked for", () => {
+  it("name no module of Node, but where files or threads are asked for", () => {
     expect(namesOfNode(src)).toEqual([]);
   });
   it("have no import cycle", () => {

@@ -39,8 +39,8 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
   "both-doors": [...core, "compile", "export", "models", "train"],
 };
 
-/** The one file of the library that may ask for Node's modules, when files are asked for: by `import(…)`, never at the start. */
-const asksForNode = "train/files.ts";
+/** The files of the library that may ask for Node's modules, when files or threads are asked for, never at the start. */
+const askForNode: ReadonlySet<string> = new Set(["train/files.ts", "compile/team.ts"]);
 
 /** The rooms that run under Node alone; all others must run in a browser. */
 const nodeRooms: ReadonlySet<Room> = new Set(["cli"]);
@@ -115,7 +115,7 @@ export function violations(sources: Sources, dependencies: ReadonlyArray<string>
 /** One line for each text that begins as the name of a module of Node: a computed import would use it. */
 export function namesOfNode(sources: Sources): ReadonlyArray<string> {
   return [...sources].flatMap(([path, text]) => {
-    if (path === asksForNode || nodeRooms.has(roomOf(path) ?? "graph")) return [];
+    if (askForNode.has(path) || nodeRooms.has(roomOf(path) ?? "graph")) return [];
     const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
     const found: string[] = [];
     const visit = (node: ts.Node): void => {

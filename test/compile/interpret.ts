@@ -16,7 +16,7 @@ export function memoryFor(buffers: readonly Buffer[], precision: Precision): Mem
   );
 }
 
-/** Runs the program on the memory: 0, or the fault of the statement that met an id out of range. */
+/** Runs the program on the memory: 0, or the fault of the last statement that met an id out of range, and moved nothing. */
 export function interpret(program: LoopProgram, memory: Memory, precision: Precision): number {
   const round = precision === "f32" ? Math.fround : (x: number) => x;
   const steps = new Map<Loop, number>();
@@ -56,7 +56,7 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
         case "cast":
           return cast(value(e.operand), e.dtype);
         case "dropout": {
-          const number = e.number.reduce((sum, s, i) => sum + s * index[i]!, 0);
+          const number = e.number.reduce((sum, s, i) => sum + s * index[i]!, e.first);
           return uniformAt(read(e.key, index) >>> 0, number) < e.rate ? 0 : round(1 / (1 - e.rate));
         }
         case "operation":
@@ -73,11 +73,12 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
     return cast((numbers[name] as (...x: readonly number[]) => number)(...x), dtype);
   };
 
-  const run = (s: Statement): number => {
+  let fault = 0;
+  const run = (s: Statement): void => {
     switch (s.kind) {
       case "map":
         for (const i of indices(s.sizes)) write(s.out, i, valueAt(s.value, i));
-        return 0;
+        return;
       case "reduce": {
         const terms = [...indices(s.reduced)];
         for (const i of indices(s.kept)) {
@@ -90,7 +91,7 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
           });
           write(s.out, i, s.by === "argmax" ? where : best);
         }
-        return 0;
+        return;
       }
       case "contract":
         for (const m of indices(s.rows))
@@ -99,10 +100,13 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
             for (const k of indices(s.terms)) total = round(total + round(read(s.a, [...m, ...k]) * read(s.b, [...m, ...n, ...k])));
             write(s.out, [...m, ...n], s.accumulate ? round(read(s.out, [...m, ...n]) + total) : total);
           }
-        return 0;
+        return;
       case "gather":
       case "scatter": {
-        for (const k of indices(s.ids)) if (!(read(s.at, k) >= 0 && read(s.at, k) < s.along)) return s.fault;
+        if ([...indices(s.ids)].some((k) => !(read(s.at, k) >= 0 && read(s.at, k) < s.along))) {
+          fault = s.fault;
+          return;
+        }
         for (const o of indices(s.outer))
           for (const k of indices(s.ids))
             for (const i of indices(s.inner)) {
@@ -112,25 +116,19 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
               if (s.kind === "gather") write(list, [...o, ...k, ...i], read(row, [...o, ...i]));
               else write(row, [...o, ...i], round(read(row, [...o, ...i]) + read(list, [...o, ...k, ...i])));
             }
-        return 0;
+        return;
       }
       case "for":
         for (let i = 0; i < s.loop.steps; i++) {
           steps.set(s.loop, s.loop.backwards ? s.loop.steps - 1 - i : i);
-          for (const inner of s.body) {
-            const fault = run(inner);
-            if (fault !== 0) return fault;
-          }
+          for (const inner of s.body) run(inner);
         }
-        return 0;
+        return;
     }
   };
 
-  for (const s of program.body) {
-    const fault = run(s);
-    if (fault !== 0) return fault;
-  }
-  return 0;
+  for (const s of program.body) run(s);
+  return fault;
 }
 
 /** All indices of a space, the last axis fastest. */

@@ -13,10 +13,11 @@ import type {
   Precision,
 } from "../../src/compile/loops.ts";
 import { type Packing, prepacked } from "../../src/compile/prepack.ts";
+import { alone } from "../../src/compile/schedule.ts";
 import { turningCopy } from "../../src/compile/wasm/copy.ts";
 import { host } from "../../src/compile/wasm/host.ts";
 import { Module } from "../../src/compile/wasm/module.ts";
-import { packingOf, print, scratchOf } from "../../src/compile/wasm/print.ts";
+import { controlBytes, packingOf, print, scratchOf } from "../../src/compile/wasm/print.ts";
 import { interpret, type Memory, memoryFor } from "./interpret.ts";
 import { randomProgram } from "./random-programs.ts";
 
@@ -42,11 +43,12 @@ function printed(program: LoopProgram, from: Contents, precision: Precision): { 
     end += Math.ceil(values.byteLength / 64) * 64;
   }
   const options = { precision, fma: false };
-  const pages = Math.ceil((end + scratchOf(program.body, options)) / 65536);
+  const scratch = end + controlBytes(1);
+  const pages = Math.ceil((scratch + scratchOf(program.body, options)) / 65536);
   const linear = new host.Memory({ initial: pages });
   const view = (b: Buffer): Uint8Array => new Uint8Array(linear.buffer, at.get(b)!, memory.get(b)!.byteLength);
   for (const [b, values] of memory) view(b).set(new Uint8Array(values.buffer));
-  const { bytes } = print(program, { addressOf: (b) => at.get(b)!, scratch: end, pages }, options);
+  const { bytes } = print(alone(program), { addressOf: (b) => at.get(b)!, scratchOf: () => scratch, control: end, pages }, options);
   const fault = (new host.Instance(new host.Module(bytes), { env: { memory: linear } }).exports as { run: () => number }).run();
   for (const [b, values] of memory) new Uint8Array(values.buffer).set(view(b));
   return { fault, memory };

@@ -202,7 +202,7 @@ class Maker {
       if (kind === "dropout") {
         const number = sizes.map((_, i) => sizes.slice(i + 1).reduce((a, b) => a * b, 1));
         const key = { ...this.place("int", [], loops, false), strides: sizes.map(() => 0) };
-        return { kind, rate: this.one(0, 0.5, 0.3, 0.999), key, number, dtype: "float" };
+        return { kind, rate: this.one(0, 0.5, 0.3, 0.999), key, first: this.one(0, 1, 7), number, dtype: "float" };
       }
       return { kind, from: this.place(d, sizes, loops, false), dtype: d };
     };

@@ -26,6 +26,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { loopsOf } from "../../src/compile/graph-loops.ts";
 import { planMemory } from "../../src/compile/plan.ts";
+import { alone } from "../../src/compile/schedule.ts";
 import { print } from "../../src/compile/wasm/print.ts";
 import { nodesOf } from "../../src/graph/tree.ts";
 import { hoistScans } from "../../src/recurrence/scan/hoist.ts";
@@ -165,8 +166,9 @@ describe("a scan of 16 steps and one of 16,384", () => {
       const { program, statements, places } = loopsOf(g, roots);
       const loops = { buffers: program.buffers, body: statements };
       const plan = planMemory(loops, "f32", new Set(roots.map((r) => places.get(r)!.buffer)));
-      const layout = { addressOf: (b: (typeof program.buffers)[number]) => plan.address.get(b)!, scratch: plan.bytes, pages: 1 };
-      const printed = print(loops, layout, { precision: "f32", fma: false });
+      const addressOf = (b: (typeof program.buffers)[number]) => plan.address.get(b)!;
+      const layout = { addressOf, scratchOf: () => plan.bytes, control: 0, pages: 1 };
+      const printed = print(alone(loops), layout, { precision: "f32", fma: false });
       return { kinds: statements.map((s) => s.kind), bytes: printed.bytes.length };
     };
     const [short, long] = [compiled(16), compiled(16_384)];

@@ -256,6 +256,16 @@ export const local: WithNumber<"get" | "set" | "tee"> = {
   tee: numbered(0x22),
 };
 
+/** Accesses that threads see in one order, of a whole number at a multiple of 4. */
+export const atomic: AtOffset<"load" | "store" | "wait" | "notify"> = {
+  load: access([0xfe, 0x10], 2),
+  store: access([0xfe, 0x17], 2),
+  /** (address, expected, nanoseconds) → i32: sleeps while the number is as expected, so long at most. Memory must be shared; a page's own thread traps. */
+  wait: access([0xfe, 0x01], 2),
+  /** (address, how many at most) → i32: wakes those who wait. */
+  notify: access([0xfe, 0x00], 2),
+};
+
 export const drop = 0x1a;
 export const select = 0x1b;
 export const ret = 0x0f;

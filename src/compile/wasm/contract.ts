@@ -6,6 +6,7 @@
 // operands where they are. Others read copies of blocks (contract/pack.ts): vectors that no load could take, or pitches that the cache cannot take. A sum
 // over several blocks goes on through the memory of the result, so that its bits are those of one ascending sum. docs/engine.md has the measurements.
 
+import type { Sums } from "../loops.ts";
 import type { Panels } from "../prepack.ts";
 import { type Code, i32, local, v128, when } from "./assembler.ts";
 import { dots } from "./contract/dot.ts";
@@ -110,16 +111,17 @@ function planOf(spec: ContractSpec): Plan | undefined {
     block: { rows: rows.size, columns: columns.size, terms: inner.size },
     packsLeft: false,
   });
-  if (spec.reassociate === true && product.terms.length === 1 && terms >= 2 * v.lanes) {
+  if ((spec.sums ?? (spec.reassociate ? "split" : "ascending")) === "split" && product.terms.length === 1 && terms >= 2 * v.lanes) {
+    const settled = spec.sums === "split";
     const dot = all.find(
       (p) =>
         p.rows.size <= 2 &&
-        p.columns.size > 1 &&
+        (settled || p.columns.size > 1) &&
         last(p).left === v.bytes &&
         last(p).right === v.bytes &&
-        p.outer.length === product.outer.length,
+        (settled || p.outer.length === product.outer.length),
     );
-    if (dot !== undefined && rows.size <= 2) return plan("dots", dot);
+    if (dot !== undefined && (settled || rows.size <= 2)) return plan("dots", dot);
   }
   if (isPanel(product, v)) return panelled(product);
   const bytes = v.bytes * terms * (rows.size + columns.size);
@@ -181,6 +183,11 @@ function dealt(columns: number, rows: number, v: Vectors): ReturnType<typeof pan
   return rest === 0
     ? panels(columns, v.lanes, wide)
     : [...panels((whole - rest) * v.lanes, v.lanes, wide), ...panels(columns - (whole - rest) * v.lanes, v.lanes, most)];
+}
+
+/** How the kernel of the contraction makes its sums. */
+export function sumsOf(spec: ContractSpec): Sums {
+  return planOf(spec)?.kind === "dots" ? "split" : "ascending";
 }
 
 // ---- scratch ----

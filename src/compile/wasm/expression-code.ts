@@ -130,7 +130,8 @@ export class VectorCode {
       }
       case "dropout": {
         const key = this.load(this.cursors.number(v.pointer), 4, lanes);
-        return this.dropout(key, this.count(v.counter, lanes), v.rate);
+        const number = this.count(v.counter, lanes);
+        return this.dropout(key, v.first === 0 ? number : [number, this.constant(v.first, "int"), i32x4.add], v.rate);
       }
       case "operation": {
         // in the order in which they are executed: what a local holds is computed where it is met first

@@ -11,7 +11,14 @@ export type Vertex =
   | { readonly kind: "index"; readonly dtype: "int"; readonly counter: number }
   | { readonly kind: "operation"; readonly dtype: DType; readonly name: Operation; readonly operands: readonly number[] }
   | { readonly kind: "cast"; readonly dtype: DType; readonly operands: readonly [number] }
-  | { readonly kind: "dropout"; readonly dtype: "float"; readonly rate: number; readonly pointer: number; readonly counter: number };
+  | {
+      readonly kind: "dropout";
+      readonly dtype: "float";
+      readonly rate: number;
+      readonly pointer: number;
+      readonly counter: number;
+      readonly first: number;
+    };
 
 const truths: ReadonlySet<Operation> = new Set(["less", "lessEqual", "equal", "and", "or", "not"]);
 /** Those which whole numbers have, too; others are done on floats. */
@@ -68,7 +75,7 @@ export class Vertices {
         return this.as(e.dtype, this.of(e.operand));
       case "dropout": {
         const [pointer, counter] = [this.cursors.pointer(e.key), this.cursors.counter(e.number)];
-        return this.add({ kind: "dropout", dtype: "float", rate: e.rate, pointer, counter });
+        return this.add({ kind: "dropout", dtype: "float", rate: e.rate, pointer, counter, first: e.first });
       }
       case "operation":
         return this.operation(
@@ -106,7 +113,7 @@ function keyOf(v: Vertex): string {
     case "cast":
       return `to${v.dtype}${v.operands}`;
     case "dropout":
-      return `d${v.rate}:${v.pointer}:${v.counter}`;
+      return `d${v.rate}:${v.pointer}:${v.counter}+${v.first}`;
   }
 }
 

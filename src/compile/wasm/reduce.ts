@@ -2,7 +2,7 @@
 // of its own; or along the last reduced axis, where values are computed by vectors and then added one after the other. Where sums may be split, each lane
 // has a partial sum of its own there, too.
 
-import type { Place, Precision, ReduceStatement } from "../loops.ts";
+import type { Place, Precision, ReduceStatement, Sums } from "../loops.ts";
 import { type Axis, axesKey, Body, Cursors, type Kernel, merged, move, nest, product, type Walk } from "./address.ts";
 import { atOnce, cut, elementCost, overLanes } from "./address-vectors.ts";
 import { type Code, f32, f32x4, f64, f64x2, i8x16, i32, i32x4, local, v128, when } from "./assembler.ts";
@@ -16,8 +16,13 @@ export interface Rounding {
   readonly reassociate?: boolean;
 }
 
-export function reduceKernel(module: Module, statement: ReduceStatement, { precision, reassociate = false }: Rounding): Kernel {
-  const { by, kept, reduced, out, value } = statement;
+/** How the kernel of a statement makes its sums. */
+export function sumsOf(statement: ReduceStatement, rounding: Rounding): Sums {
+  const { split, across } = planOf(statement, rounding);
+  return split && !across ? "split" : "ascending";
+}
+
+function planOf({ by, kept, reduced, out, value, sums }: ReduceStatement, { precision, reassociate = false }: Rounding) {
   const cursors = new Cursors([...kept, ...reduced], precision);
   const vertices = new Vertices(cursors);
   const root = vertices.as("float", vertices.of(value));
@@ -29,11 +34,19 @@ export function reduceKernel(module: Module, statement: ReduceStatement, { preci
   const { outer, lanes } = cut(merged(results), cursors, precision, new Set([pointer]));
   const terms = merged(cursors.axes(reduced.map((_, i) => kept.length + i)));
   const last = terms.at(-1);
-  const split = by === "sum" && reassociate;
+  const split = by === "sum" && (sums === undefined ? reassociate : sums === "split");
   // along: additions wait for each other, when they may not be split
   const across =
     last === undefined ||
-    elementCost(lanes, cursors, precision, new Set()) <= elementCost(last, cursors, precision, new Set()) + (split ? 0 : 1.5);
+    (!(split && sums === "split") && // a part of a sum that is split is split, too
+      elementCost(lanes, cursors, precision, new Set()) <= elementCost(last, cursors, precision, new Set()) + (split ? 0 : 1.5));
+  return { cursors, vertices, root, pointer, position, outer, lanes, terms, last, split, across };
+}
+
+export function reduceKernel(module: Module, statement: ReduceStatement, rounding: Rounding): Kernel {
+  const { precision } = rounding;
+  const { by, out } = statement;
+  const { cursors, vertices, root, pointer, position, outer, lanes, terms, last, split, across } = planOf(statement, rounding);
   const name = [
     `${split && !across ? "partial " : ""}${by} ${precision} ${axesKey(outer)}|${axesKey([lanes])}|${axesKey(terms)}`,
     `${verticesKey(vertices)} ${root}>${out.buffer.dtype}${pointer}`,
@@ -42,7 +55,7 @@ export function reduceKernel(module: Module, statement: ReduceStatement, { preci
     const body = new Body(cursors.count.pointers, cursors.count.counters);
     const vector = new VectorCode(module, precision, vertices.list, cursors, body);
     const reducing: Reducing = { by, precision, vector, root, pointer, position, out, cursors, lanes, terms };
-    const walk = nest(body, outer, across ? acrossLanes(reducing) : split ? partialSums(reducing, last) : alongLanes(reducing, last));
+    const walk = nest(body, outer, across ? acrossLanes(reducing) : split ? partialSums(reducing, last!) : alongLanes(reducing, last!));
     return { parameters: cursors.places.map(() => "i32"), results: [], locals: body.locals, body: walk.code };
   });
   return { function: made, places: cursors.places };

@@ -1,7 +1,7 @@
 // A contraction with its axes sorted out: out[r, c] (+)= Σ_k left[r, k] · right[c, k] for every index of the outer axes. Adjacent axes that are one in
 // memory become one; axes of both operands and of the result (batched products), and whatever else is left over, are outer. Strides are in bytes.
 
-import type { Precision } from "../../loops.ts";
+import type { Precision, Sums } from "../../loops.ts";
 
 /** One contraction: out[m, n] (+)= Σ_k a[m, k] · b[m?, n, k]. Strides are in elements, one for each axis. `out` overlaps neither operand. */
 export interface ContractSpec {
@@ -20,6 +20,8 @@ export interface ContractSpec {
   readonly fma: boolean;
   /** Sums may be split into partial sums; without it every element is one ascending sum. */
   readonly reassociate?: boolean;
+  /** How sums are made, where that is settled: the kernel of a part of a product makes them as the whole's would. */
+  readonly sums?: Sums;
   /** Address of as many bytes as `scratchBytes` says, a multiple of 16. */
   readonly scratch?: number;
 }

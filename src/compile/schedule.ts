@@ -1,0 +1,216 @@
+// Who does what: a loop program is dealt out to threads. Every thread goes through the same pieces, one after the other, does its share of each, and
+// waits for the others in between.
+//
+//   loop program ──►  for each statement: which axis is cut, or which thread does it alone
+//                └─►  pieces: as many statements as can be done without waiting
+//
+// A thread that reads only what it wrote itself need not wait (ownership.ts). A time loop over a batch is such a piece as a whole: each thread goes
+// through all steps with its own examples. Elsewhere statements are cut by rows or columns of their results, and so is what updates a parameter.
+
+import type { Buffer, ForStatement, Loop, LoopProgram, Precision, Statement } from "./loops.ts";
+import { collide, type Touch, touchedAlone, touchedBy } from "./ownership.ts";
+import { elementSize, type MemoryPlan } from "./plan.ts";
+import { accessesOf, axesOf, costOf, cutsOf, type Leaf, shareOf, spaceOf } from "./shards.ts";
+
+/** A barrier stands after each piece. */
+export type Piece =
+  /** By thread: what it does. */
+  | { readonly kind: "work"; readonly shares: readonly (readonly Statement[])[] }
+  /** All threads go through the steps together. */
+  | { readonly kind: "steps"; readonly loop: Loop; readonly pieces: readonly Piece[] };
+
+export interface Schedule {
+  readonly threads: number;
+  readonly pieces: readonly Piece[];
+  /** Barriers in a run. */
+  readonly barriers: number;
+}
+
+/** Nanoseconds: what it takes threads to meet, and how long a program must be for them to be worth it. */
+export interface Worth {
+  readonly barrier: number;
+  readonly program: number;
+}
+
+const usual: Worth = { barrier: 800, program: 40_000 };
+
+/** A piece that touches more than this ends: what is looked at for each statement stays small. */
+const mostTouches = 96;
+
+/** The whole program on one thread. */
+export function alone({ body }: LoopProgram): Schedule {
+  return { threads: 1, pieces: [{ kind: "work", shares: [body] }], barriers: 0 };
+}
+
+/** A program dealt out to so many threads; `alone` when it is too small for that. */
+export function scheduled(program: LoopProgram, plan: MemoryPlan, precision: Precision, threads: number, worth: Worth = usual): Schedule {
+  if (threads === 1) return alone(program);
+  const range = (b: Buffer): readonly [number, number] => {
+    const from = plan.address.get(b)!;
+    return [from, from + b.size * elementSize(b, precision)];
+  };
+  const overlap = (a: Buffer, b: Buffer): boolean => {
+    const [[a0, a1], [b0, b1]] = [range(a), range(b)];
+    return a0 < b1 && b0 < a1;
+  };
+  const dealer = new Dealer(threads, overlap, worth.barrier);
+  const serial = dealer.serial(program.body);
+  if (serial < worth.program) return alone(program);
+  const { pieces, cost, barriers } = dealer.list(program.body);
+  const gained = serial - cost;
+  return gained < worth.program / 4 ? alone(program) : { threads, pieces, barriers };
+}
+
+/** What is done of a statement by whom. */
+interface Deal {
+  readonly shares: readonly (readonly Statement[])[];
+  readonly touches: readonly Touch[];
+  /** Nanoseconds, barriers aside. */
+  readonly cost: number;
+}
+
+interface Dealt {
+  readonly pieces: readonly Piece[];
+  readonly cost: number;
+  readonly barriers: number;
+}
+
+class Dealer {
+  constructor(
+    private readonly threads: number,
+    private readonly overlap: (a: Buffer, b: Buffer) => boolean,
+    private readonly barrier: number,
+  ) {}
+
+  /** Nanoseconds on one thread. */
+  serial(statements: readonly Statement[]): number {
+    return statements.reduce((sum, s) => sum + (s.kind === "for" ? s.loop.steps * this.serial(s.body) : costOf(s)), 0);
+  }
+
+  list(statements: readonly Statement[]): Dealt {
+    const pieces: Piece[] = [];
+    let shares: Statement[][] = this.each(() => []);
+    let touches: Touch[] = [];
+    let [cost, barriers] = [0, 0];
+    const close = (): void => {
+      if (touches.length === 0) return;
+      pieces.push({ kind: "work", shares });
+      shares = this.each(() => []);
+      touches = [];
+      cost += this.barrier;
+      barriers++;
+    };
+    for (const s of statements) {
+      const deals = s.kind === "for" ? this.loop(s) : this.leaf(s);
+      const waits = deals.map((deal) => deal.touches.some((t) => touches.some((u) => collide(t, u, this.overlap))));
+      const price = (i: number): number => deals[i]!.cost + (waits[i] ? this.barrier : 0);
+      const best = deals.reduce((at, _, i) => (price(i) < price(at) ? i : at), 0);
+      const together = s.kind === "for" ? this.together(s) : undefined;
+      if (together !== undefined && together.cost + this.barrier < price(best)) {
+        close();
+        pieces.push({ kind: "steps", loop: (s as ForStatement).loop, pieces: together.pieces });
+        cost += together.cost;
+        barriers += together.barriers;
+        continue;
+      }
+      const deal = deals[best]!;
+      if (waits[best] || touches.length > mostTouches) close();
+      for (const [i, share] of deal.shares.entries()) shares[i]!.push(...share);
+      touches.push(...deal.touches);
+      cost += deal.cost;
+    }
+    close();
+    return { pieces, cost, barriers };
+  }
+
+  private each<A>(of: (thread: number) => A): A[] {
+    return Array.from({ length: this.threads }, (_, i) => of(i));
+  }
+
+  /** Cut along each of its axes, outermost first; or done by the first thread alone. */
+  private leaf(s: Leaf): readonly Deal[] {
+    const cost = costOf(s);
+    const whole: Deal = {
+      shares: this.each((i) => (i === 0 ? [s] : [])),
+      touches: touchedAlone(accessesOf(s), 0),
+      cost,
+    };
+    const cut = axesOf(s).flatMap((axis): readonly Deal[] => {
+      const size = spaceOf(s)[axis]!;
+      const cuts = cutsOf(size, this.threads);
+      const touches = this.cut(s, axis, cuts);
+      if (touches === undefined) return [];
+      const largest = Math.max(...this.each((i) => cuts[i + 1]! - cuts[i]!)) / size;
+      return [{ shares: this.each((i) => this.share(s, axis, cuts, i)), touches, cost: cost * largest }];
+    });
+    return [...cut, whole];
+  }
+
+  private share(s: Leaf, axis: number, cuts: readonly number[], thread: number): readonly Leaf[] {
+    const [from, to] = [cuts[thread]!, cuts[thread + 1]!];
+    return from === to ? [] : [shareOf(s, axis, from, to)];
+  }
+
+  /** What the threads touch when a statement is cut; undefined when they would get into each other's way within it. */
+  private cut(s: Leaf, axis: number, cuts: readonly number[]): readonly Touch[] | undefined {
+    if (spaceOf(s)[axis]! < 2) return undefined;
+    const touches = touchedBy(accessesOf(s), spaceOf(s), axis, cuts);
+    return this.apart(touches, touches) ? touches : undefined;
+  }
+
+  private apart(xs: readonly Touch[], ys: readonly Touch[]): boolean {
+    return xs.every((x) => ys.every((y) => !collide(x, y, this.overlap)));
+  }
+
+  /** A time loop without waiting: by the first thread alone, or everything in it cut along axes of one size, so that nobody reads what another one writes. */
+  private loop(s: ForStatement): readonly Deal[] {
+    const leaves = leavesOf(s.body);
+    const cost = s.loop.steps * this.serial(s.body);
+    const whole: Deal = {
+      shares: this.each((i) => (i === 0 ? [s] : [])),
+      touches: touchedAlone(leaves.flatMap(accessesOf), 0),
+      cost,
+    };
+    const sizes = [...new Set(leaves.flatMap((leaf) => axesOf(leaf).map((axis) => spaceOf(leaf)[axis]!)))].filter((n) => n > 1);
+    return [whole, ...sizes.flatMap((size) => this.split(s, leaves, size, cost))];
+  }
+
+  private split(s: ForStatement, leaves: readonly Leaf[], size: number, cost: number): readonly Deal[] {
+    const cuts = cutsOf(size, this.threads);
+    const touches: Touch[] = [];
+    const axes = new Map<Leaf, number>();
+    for (const leaf of leaves) {
+      const space = spaceOf(leaf);
+      const found = axesOf(leaf).find((axis) => {
+        const own = space[axis] === size ? this.cut(leaf, axis, cuts) : undefined;
+        if (own === undefined || !this.apart(own, touches)) return false;
+        touches.push(...own);
+        return true;
+      });
+      if (found === undefined) return [];
+      axes.set(leaf, found);
+    }
+    const share = (statements: readonly Statement[], thread: number): readonly Statement[] =>
+      statements.flatMap((x): readonly Statement[] =>
+        x.kind === "for" ? [{ ...x, body: share(x.body, thread) }] : this.share(x, axes.get(x)!, cuts, thread),
+      );
+    const largest = Math.max(...this.each((i) => cuts[i + 1]! - cuts[i]!)) / size;
+    return [{ shares: this.each((i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i))), touches: unique(touches), cost: cost * largest }];
+  }
+
+  /** A time loop in which threads wait for each other in every step. */
+  private together({ loop, body }: ForStatement): Dealt | undefined {
+    if (this.serial(body) < 2 * this.barrier) return undefined;
+    const { pieces, cost, barriers } = this.list(body);
+    return { pieces, cost: loop.steps * cost, barriers: loop.steps * barriers };
+  }
+}
+
+function leavesOf(statements: readonly Statement[]): readonly Leaf[] {
+  return statements.flatMap((s) => (s.kind === "for" ? leavesOf(s.body) : [s]));
+}
+
+function unique(touches: readonly Touch[]): readonly Touch[] {
+  const key = ({ buffer, write, owner }: Touch): string => `${buffer.id} ${write} ${JSON.stringify(owner)}`;
+  return [...new Map(touches.map((t) => [key(t), t])).values()];
+}

@@ -1,0 +1,156 @@
+// The threads that help the one which calls `run`: workers that all programs share, started when a program first wants them.
+//
+//   run ──►  control: program number, then one more command ──►  a worker goes through its part, and meets the others at the barriers (print.ts)
+//
+// A worker that waits for its next command spins as long as its last program took (a millisecond at most), then sleeps. Until a worker has a program,
+// whoever calls `run` does all shares; the bits are the same. Workers never keep a process alive. Where there are none (a page that is not isolated
+// from others may not share memory; a machine of one processor), programs run on one thread.
+
+import type { WasmMemory } from "./wasm/host.ts";
+
+/** One program's place in the team. */
+export interface Member {
+  /** Whether every thread has the program. */
+  isReady(): boolean;
+  /** Has all other threads begin with their parts: the caller goes through its own, and meets them at the last barrier. */
+  start(): void;
+}
+
+/** How many threads can work at one program here, the caller's included. */
+export function mostThreads(): number {
+  if (starter() === undefined) return 1;
+  const os = node<{ availableParallelism(): number }>("node:os");
+  return Math.min(mostWords, os?.availableParallelism() ?? here.navigator?.hardwareConcurrency ?? 1);
+}
+
+/** Whether the caller's thread may sleep while others work: Node's may, that of a page must not. */
+export function mayWait(): boolean {
+  return node("node:worker_threads") !== undefined;
+}
+
+/**
+ * Hands a program to as many threads as it is printed for, but for the caller's, which is number 0.
+ *
+ * @param ready the byte address of words, of which number i is set to 1 when thread i has the program
+ * @param owner the program is kept until this is gone
+ */
+export function joined(module: object, memory: WasmMemory, ready: number, threads: number, owner: object): Member {
+  const id = ++programs;
+  const words = new Int32Array(memory.buffer, ready, threads);
+  const team = Array.from({ length: threads - 1 }, (_, i) => (helpers[i] ??= new Helper()));
+  for (const [i, helper] of team.entries()) helper.send({ id, module, memory, entry: `thread ${i + 1}`, ready: ready + 4 * (i + 1) });
+  leaving.register(owner, { id, team });
+  return {
+    isReady: () => team.every((_, i) => Atomics.load(words, i + 1) === 1),
+    start: () => {
+      for (const helper of team) helper.command(id);
+    },
+  };
+}
+
+/** Threads of which there is a word in one line of the cache. */
+const mostWords = 16;
+
+const here = globalThis as unknown as Surroundings;
+const node = <M>(name: string): M | undefined => here.process?.getBuiltinModule?.(name) as M | undefined;
+
+/** Starts a worker that runs a text; undefined where none can be had, or where memory cannot be shared. */
+function starter(): ((text: string) => Worker) | undefined {
+  const threads = node<{ readonly Worker: new (text: string, options: object) => Worker & { unref(): void } }>("node:worker_threads");
+  if (threads !== undefined) {
+    return (text) => {
+      const worker = new threads.Worker(text, { eval: true, execArgv: [] }); // what the caller's own loaders are does not matter to it
+      worker.unref();
+      return worker;
+    };
+  }
+  const { crossOriginIsolated, Worker, Blob, URL } = here;
+  if (crossOriginIsolated !== true || Worker === undefined || Blob === undefined || URL === undefined) return undefined;
+  return (text) => new Worker(URL.createObjectURL(new Blob([text])));
+}
+
+let programs = 0;
+const helpers: Helper[] = [];
+const leaving = new FinalizationRegistry<{ readonly id: number; readonly team: readonly Helper[] }>(({ id, team }) => {
+  for (const helper of team) helper.send({ id });
+});
+
+/** Words of a helper's control. */
+const [command, program, asleep, sent] = [0, 1, 2, 3];
+
+class Helper {
+  private readonly control = new Int32Array(new SharedArrayBuffer(64));
+  private readonly worker = starter()!(source);
+
+  constructor() {
+    this.worker.postMessage({ control: this.control });
+  }
+
+  /** A program to have, or one to forget. Messages are counted, so that the worker knows when to look for them. */
+  send(message: { readonly id: number; readonly [name: string]: unknown }): void {
+    Atomics.add(this.control, sent!, 1);
+    this.worker.postMessage(message);
+    this.command(0);
+  }
+
+  command(id: number): void {
+    Atomics.store(this.control, program!, id);
+    Atomics.add(this.control, command!, 1);
+    if (Atomics.load(this.control, asleep!) === 1) Atomics.notify(this.control, command!);
+  }
+}
+
+/** What a worker runs: it is text because it has to start without a file, in a page as in Node. */
+const source = `
+const programs = new Map();
+const port = typeof require === "function" ? require("node:worker_threads").parentPort : self;
+let control, received = 0, last = 0, took = 0;
+function serve() {
+  while (Atomics.load(control, 3) === received) {
+    const from = performance.now();
+    while (Atomics.load(control, 0) === last) {
+      let spins = 1000;
+      while (spins-- > 0 && Atomics.load(control, 0) === last);
+      if (Atomics.load(control, 0) !== last || performance.now() - from < Math.min(1, took)) continue;
+      Atomics.store(control, 2, 1);
+      Atomics.wait(control, 0, last);
+      Atomics.store(control, 2, 0);
+    }
+    last = Atomics.load(control, 0);
+    const run = programs.get(Atomics.load(control, 1));
+    if (run === undefined) continue;
+    const began = performance.now();
+    run();
+    took = performance.now() - began;
+  }
+}
+function receive(message) {
+  if (message.control !== undefined) control = message.control;
+  else {
+    received++;
+    if (message.module === undefined) programs.delete(message.id);
+    else {
+      const { module, memory, entry, ready } = message;
+      programs.set(message.id, new WebAssembly.Instance(module, { env: { memory } }).exports[entry]);
+      Atomics.store(new Int32Array(memory.buffer), ready / 4, 1);
+    }
+  }
+  serve();
+}
+if (port.on) port.on("message", receive);
+else port.onmessage = (event) => receive(event.data);
+`;
+
+interface Worker {
+  postMessage(message: unknown): void;
+}
+
+/** What there is of Node and of a page, without the types of either. */
+interface Surroundings {
+  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+  readonly crossOriginIsolated?: boolean;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+  readonly Worker?: new (url: string) => Worker;
+  readonly Blob?: new (parts: readonly string[]) => unknown;
+  readonly URL?: { createObjectURL(blob: unknown): string };
+}
