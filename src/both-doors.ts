@@ -32,7 +32,7 @@ export type { JacobianNorm } from "./recurrence/jacobians.ts";
 export { lengthMask } from "./recurrence/mask.ts";
 export { type Scanned, scan } from "./recurrence/scan/scan.ts";
 export { type TruncationLoss, untruncated } from "./recurrence/truncation-loss.ts";
-export type { Truncation } from "./recurrence/types.ts";
+export type { Checkpoint, Truncation } from "./recurrence/types.ts";
 export { unroll } from "./recurrence/unroll.ts";
 export { type Copy, type Untied, untie } from "./recurrence/untie.ts";
 export type { Verdict } from "./recurrence/verdict.ts";

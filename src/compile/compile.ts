@@ -4,6 +4,7 @@
 //      │  graph()        all mistakes, at once
 //      ▼
 //   nodes in order
+//      │  checkpoint    what is not kept but computed again, where a scan asks for that
 //      │  hoist          what a scan need not do step by step
 //      │  decide         which results are stored, which are part of their readers
 //      │  lower          statements over places; a scan becomes a time loop
@@ -40,6 +41,7 @@ import { ambientOrigin, showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { makeValue, type Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
+import { checkpointed } from "./checkpoint.ts";
 import { newBuffer, type Program } from "./elements.ts";
 import { explained } from "./explain.ts";
 import { expressions } from "./expressions.ts";
@@ -111,7 +113,9 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     store.set(name, value.right);
   }
 
-  const { outputs: roots, hoisted } = hoistScans(nodesOf(whole));
+  const spared = checkpointed(nodesOf(whole), precision);
+  if (E.isLeft(spared)) return spared;
+  const { outputs: roots, hoisted } = hoistScans(spared.right.outputs);
   const { program, places, statements } = loopsOf(g, roots);
   const results = roots.map((n) => places.get(n)!);
   const flags = results
@@ -192,7 +196,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
       for (const [node, value] of read.values) store.set(nameOf(node)!, copy(value));
       return E.right(undefined);
     },
-    explain: () => explained({ nodes: g.nodes.length, loops, hoisted, plan, precision, machine }),
+    explain: () => explained({ nodes: g.nodes.length, loops, checkpoints: spared.right.checkpoints, hoisted, plan, precision, machine }),
   });
 }
 

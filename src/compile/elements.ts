@@ -159,6 +159,16 @@ function aligned(operand: Node, result: Node): AxisMap {
   return (alignment(operand.shape, result.shape) ?? []).map((axis) => ({ axis, start: 0, step: 1 }));
 }
 
+/** Which step of its recurrence each round of a loop is: one of a segment goes on from the segments before. */
+function stepsOf(path: readonly (Loop | number)[], rounds: readonly number[]): readonly number[] {
+  const steps: number[] = [];
+  for (const [i, p] of path.entries()) {
+    if (typeof p === "number") steps.push(p);
+    else steps.push((p.from ?? 0) + (p.ofSegment === true ? steps.pop()! * p.steps : 0) + rounds[i]!);
+  }
+  return steps;
+}
+
 /** The keys of a dropout's draws, one for each round of the loops around it. */
 function keysOf({ key }: Computation & { readonly kind: "drop" }, program: Program, path: readonly (Loop | number)[]): Buffer {
   const sizes = path.flatMap((p) => (typeof p === "number" ? [] : [p.steps]));
@@ -166,13 +176,13 @@ function keysOf({ key }: Computation & { readonly kind: "drop" }, program: Progr
   const keyAt = (seed: number, trainingStep: number): Int32Array =>
     Int32Array.from({ length: count(sizes) }, (_, round) => {
       let rest = round;
-      const steps = [...path].reverse().map((p) => {
+      const rounds = [...path].reverse().map((p) => {
         if (typeof p === "number") return p;
         const t = rest % p.steps;
         rest = Math.floor(rest / p.steps);
         return t;
       });
-      return key(seed, trainingStep, steps.reverse());
+      return key(seed, trainingStep, stepsOf(path, rounds.reverse()));
     });
   program.keys.push({ buffer, keyAt });
   return buffer;

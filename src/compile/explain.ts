@@ -6,6 +6,7 @@ import type { Node } from "../graph/node.ts";
 import { showSite } from "../graph/source.ts";
 import type { Hoisted } from "../recurrence/scan/hoist.ts";
 import type { ScanAttributes } from "../recurrence/scan/results.ts";
+import type { Checkpointed } from "./checkpoint.ts";
 import type { LoopProgram, Precision, Statement } from "./loops.ts";
 import type { Machine } from "./machine.ts";
 import { count } from "./places.ts";
@@ -14,13 +15,14 @@ import { elementSize, type MemoryPlan } from "./plan.ts";
 export interface Explained {
   readonly nodes: number;
   readonly loops: LoopProgram;
+  readonly checkpoints: readonly Checkpointed[];
   readonly hoisted: readonly Hoisted[];
   readonly plan: MemoryPlan;
   readonly precision: Precision;
   readonly machine: Machine;
 }
 
-export function explained({ nodes, loops, hoisted, plan, precision, machine }: Explained): string {
+export function explained({ nodes, loops, checkpoints, hoisted, plan, precision, machine }: Explained): string {
   const { kernels, schedule } = machine;
   const milliseconds = machine.fastest();
   const runs = machine.runs();
@@ -49,6 +51,7 @@ export function explained({ nodes, loops, hoisted, plan, precision, machine }: E
     .slice(0, 6);
   const speed = (ms: number): string => `${((2 * multiplyAdds) / ms / 1e6).toFixed(1)} GFLOP/s of products`;
   return [
+    ...checkpoints.map(spared),
     ...hoisted.flatMap((h, i) => taken(h, i === 0 ? "hoist  " : "       ")),
     `lower    ${nodes} nodes became ${[...kinds].map(([k, n]) => `${n} ${k}`).join(", ")}`,
     ...products,
@@ -61,6 +64,17 @@ export function explained({ nodes, loops, hoisted, plan, precision, machine }: E
           `deal     ${schedule.threads} threads in ${runs.together} of ${runs.all} runs so far; they meet ${schedule.barriers} times in a run`,
         ]),
     `clock    ${multiplyAdds.toLocaleString("en-US")} multiply-adds in products; ${milliseconds === undefined ? "not run yet" : `fastest run ${milliseconds.toFixed(3)} ms, ${speed(milliseconds)}`}`,
+  ].join("\n");
+}
+
+function spared({ time, segments, snapshots, tape, recomputed, memory }: Checkpointed): string {
+  const allowed = memory === undefined ? "" : ` of ${bytes(memory)} allowed`;
+  if (segments === undefined) return `keep     all ${time.size} steps of ${time.name}: ${bytes(tape)}${allowed}, nothing is computed again`;
+  const rest = time.size - segments.count * segments.length;
+  const tail = rest === 0 ? "" : `, and a tail of ${rest}`;
+  return [
+    `keep     scan over ${time.name}: ${segments.count} segments of ${segments.length} steps${tail}; ${recomputed.toLocaleString("en-US")} steps are computed again`,
+    `          ${bytes(snapshots)} of states, ${bytes(tape)} for the steps of a segment: ${bytes(snapshots + tape)}${allowed}`,
   ].join("\n");
 }
 

@@ -28,6 +28,10 @@ export interface Loop {
   readonly steps: number;
   /** From the last step to the first. */
   readonly backwards: boolean;
+  /** Which step of the recurrence its first one is, where it makes only a part of them. Default 0. */
+  readonly from?: number;
+  /** Its steps are those of a segment, which the loop around counts. */
+  readonly ofSegment?: boolean;
 }
 
 /** Where elements of a statement's index space stand: offset + Σ index·stride + Σ step·stride. All in elements. */

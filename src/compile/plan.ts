@@ -15,13 +15,18 @@ export interface MemoryPlan {
 /** Every buffer starts at a multiple of this: vectors do not cross cache lines. */
 const alignment = 64;
 
-export function elementSize(buffer: Buffer, precision: Precision): number {
+export function elementSize(buffer: Pick<Buffer, "dtype">, precision: Precision): number {
   return buffer.dtype === "float" && precision === "f64" ? 8 : 4;
+}
+
+/** Bytes that a buffer takes up. */
+export function rounded(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
 }
 
 /** `kept` buffers are read when the program has run. */
 export function planMemory({ buffers, body }: LoopProgram, precision: Precision, kept: ReadonlySet<Buffer>): MemoryPlan {
-  const sizeOf = (b: Buffer): number => Math.ceil((b.size * elementSize(b, precision)) / alignment) * alignment;
+  const sizeOf = (b: Buffer): number => rounded(b.size * elementSize(b, precision));
   const lives = lifetimes(body);
   const address = new Map<Buffer, number>();
   let fixed = alignment; // address 0 is nobody's

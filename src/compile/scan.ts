@@ -17,10 +17,10 @@ import { buffersOf } from "./plan.ts";
 let loops = 0;
 
 export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): void {
-  const { body, recurrence, reverse, outer } = scan.attributes as ScanAttributes;
+  const { body, recurrence, reverse, outer, part } = scan.attributes as ScanAttributes;
   const { captured, states, inputs, next } = body;
   const steps = recurrence.dim.size;
-  const loop: Loop = { id: ++loops, steps, backwards: reverse };
+  const loop: Loop = { id: ++loops, steps, backwards: reverse, from: part?.from ?? 0, ofSegment: part?.ofSegment ?? false };
   const asked = readers.map((r) => ({ reader: r, ...askedBy(r) }));
   const graph = neededFor(body, asked);
   const present = new Set(graph.order);

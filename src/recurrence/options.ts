@@ -6,7 +6,7 @@ import { mistakeHere } from "../graph/make.ts";
 import { isNode, type Node } from "../graph/node.ts";
 import { isRecord, shown } from "../graph/options.ts";
 import { isTreeOfNodes, nodesOf, type Tree } from "../graph/tree.ts";
-import type { Truncation } from "./types.ts";
+import type { Checkpoint, Truncation } from "./types.ts";
 
 /** Options as they come: nothing of them is known to be what its type says. */
 export interface Given {
@@ -16,6 +16,7 @@ export interface Given {
   readonly mask?: unknown;
   readonly reverse?: unknown;
   readonly truncate?: unknown;
+  readonly checkpoint?: unknown;
 }
 
 export interface Options {
@@ -26,6 +27,7 @@ export interface Options {
   readonly mask: Node | undefined;
   readonly reverse: boolean;
   readonly truncate?: Truncation | undefined;
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 export interface IllOptions {
@@ -38,7 +40,7 @@ export interface IllOptions {
 
 /** The options when they make sense, or what is wrong with them. A mistake about an operand that is itself ill is not reported again. */
 export function readOptions(verb: string, cell: unknown, given: Given | undefined): Options | IllOptions {
-  const { from, over, steps, mask, reverse = false, truncate } = given ?? {};
+  const { from, over, steps, mask, reverse = false, truncate, checkpoint } = given ?? {};
   const trees: { readonly from?: Tree<Node>; readonly over?: Tree<Node> } = {
     ...(isTreeOfNodes(from) && nodesOf(from).length > 0 ? { from: from as Tree<Node> } : {}),
     // without steps there is no saying what the cell takes
@@ -86,6 +88,8 @@ export function readOptions(verb: string, cell: unknown, given: Given | undefine
   }
   const cut = wrongTruncation(truncate);
   if (cut !== undefined) return wrong("BadArgument", cut, [], "truncate: { forward: 10, backward: 20 }");
+  if (!isCheckpoint(checkpoint))
+    return wrong("BadArgument", `\`checkpoint\` is ${shown(checkpoint)}`, [], `"none", "sqrt", or { memory: bytes }`);
   return {
     from: trees.from,
     over: trees.over,
@@ -93,7 +97,13 @@ export function readOptions(verb: string, cell: unknown, given: Given | undefine
     mask: mask as Node | undefined,
     reverse: reverse === true,
     truncate: truncate as Truncation | undefined,
+    checkpoint,
   };
+}
+
+function isCheckpoint(value: unknown): value is Checkpoint | undefined {
+  if (value === undefined || value === "none" || value === "sqrt") return true;
+  return isRecord(value) && typeof value.memory === "number" && value.memory > 0;
 }
 
 /** Fewer steps back than forward would leave out the first steps' losses, whole: a passing over in silence that nobody means. */

@@ -40,6 +40,9 @@ export interface Truncation {
   readonly backward: number;
 }
 
+/** What is kept of the forward pass, as {@link ScanOptions} has it. */
+export type Checkpoint = "none" | "sqrt" | { readonly memory: number };
+
 export interface UnrollOptions<S> {
   /** The first state. */
   readonly from: S;
@@ -54,6 +57,15 @@ export interface UnrollOptions<S> {
    * Source: R. Williams, J. Peng, An efficient gradient-based algorithm for on-line training of recurrent network trajectories (1990).
    */
   readonly truncate?: Truncation;
+}
+
+export interface ScanOptions<S> extends UnrollOptions<S> {
+  /**
+   * How a compiled program differentiates in less memory: what the backward pass needs of the forward pass is computed again, segment by segment, from
+   * states that were kept. `"none"` (the default) keeps all, `"sqrt"` makes segments of about √T steps, `{ memory }` recomputes as little as it can within so many
+   * bytes for kept states and one segment. Values are the same; `explain()` says what it costs.
+   */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** A state as tensors: a parameter may be the first one, the next ones are computed. `any` stays what it is. */

@@ -163,7 +163,7 @@ function scanOver(
   outputs: readonly Node[],
   backwards: boolean,
 ): Derived {
-  const { body, recurrence, outer } = scan.attributes as ScanAttributes;
+  const { body, recurrence, outer, checkpoint } = scan.attributes as ScanAttributes;
   const constant = own.states.filter((s) => s.next === s.variable);
   const states = own.states.filter((s) => s.next !== s.variable);
   const captured = [...own.captured, ...constant];
@@ -204,7 +204,7 @@ function scanOver(
     ...own.inputs.map((b) => b.value),
     ...residuals.map((r) => stacked(scan, r)),
   ];
-  const made = make(scan.op, operands, { body: derived, recurrence, reverse: backwards, outer });
+  const made = make(scan.op, operands, { body: derived, recurrence, reverse: backwards, outer, checkpoint });
   return {
     final: (state) => constant.find((c) => c.variable === state)?.value ?? final(made, state),
     stacked: (of) => stacked(made, of),

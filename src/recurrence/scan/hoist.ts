@@ -11,7 +11,7 @@
 // a lifted op would draw once.
 
 import { lift } from "../../autodiff/lift.ts";
-import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, orderOf, readersIn } from "../../graph/body.ts";
+import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, orderOf, readersIn, variablesOf } from "../../graph/body.ts";
 import { sizeOf } from "../../graph/dim.ts";
 import { computationOf, make, withOperands } from "../../graph/make.ts";
 import type { Node } from "../../graph/node.ts";
@@ -34,27 +34,50 @@ export interface Hoisted {
   readonly products: readonly { readonly product: Node; readonly why: string }[];
 }
 
-/** The same outputs, with all scans relieved of what can be done outside of them. */
-export function hoistScans(outputs: readonly Node[]): { readonly outputs: readonly Node[]; readonly hoisted: readonly Hoisted[] } {
-  const order = topological(outputs);
+/** The same outputs, with all scans relieved of what can be done outside of them. `variables` are those of a body that the outputs stand in. */
+export function hoistScans(
+  outputs: readonly Node[],
+  variables?: ReadonlySet<Node>,
+): { readonly outputs: readonly Node[]; readonly hoisted: readonly Hoisted[] } {
+  const order = topological(outputs, variables);
   const readers = readersIn(order);
   const now = new Map<Node, Node>();
   const hoisted: Hoisted[] = [];
   for (const node of order) {
     if (now.has(node)) continue;
+    if (variables?.has(node) === true) {
+      now.set(node, node);
+      continue;
+    }
     const inputs = node.inputs.map((x) => now.get(x)!);
     const same = inputs.every((x, i) => x === node.inputs[i]);
     now.set(node, same ? node : withOperands(node, inputs));
     if (bodyOf(node) === undefined) continue;
+    if ((node.attributes as ScanAttributes).segments !== undefined) {
+      const within = bySegment(node, inputs);
+      now.set(node, within.scan);
+      hoisted.push(...within.hoisted);
+      continue;
+    }
     const { site, step, derived } = node.origin;
     hoisted.push(building({ ...ambientOrigin(), site, step, derived }, () => relieved(node, inputs, readers.get(node) ?? [], now)));
   }
   return { outputs: outputs.map((o) => now.get(o)!), hoisted };
 }
 
+/** Of a scan over segments the scans within are relieved, for a segment's steps at once: for all steps it would need the memory that segments spare. */
+function bySegment(scan: Node, operands: readonly Node[]): { readonly scan: Node; readonly hoisted: readonly Hoisted[] } {
+  const body = bodyOf(scan)!;
+  const roots = [...body.next, ...body.outputs];
+  const { outputs, hoisted } = hoistScans(roots, variablesOf(body));
+  const next = outputs.slice(0, body.next.length);
+  const own: Body = { ...body, next, outputs: outputs.slice(next.length), instead: new Map(roots.map((n, i) => [n, outputs[i]!])) };
+  return { scan: withOperands(scan, operands, { ...scan.attributes, body: own }), hoisted };
+}
+
 /** Puts what the readers ask for into `now`, computed with as small a loop as can be. */
 function relieved(scan: Node, operands: readonly Node[], readers: readonly Node[], now: Map<Node, Node>): Hoisted {
-  const { body, recurrence, reverse, outer } = scan.attributes as ScanAttributes;
+  const { body } = scan.attributes as ScanAttributes;
   const time = timeOf(scan);
   const asked = readers.map((reader) => ({ reader, ...askedBy(reader) }));
   const graph = neededFor(body, asked);
@@ -83,7 +106,7 @@ function relieved(scan: Node, operands: readonly Node[], readers: readonly Node[
     ...body.inputs.map((x) => value.get(x)!),
     ...lifted,
   ];
-  const loop = make(scan.op, inputs, { body: inner, recurrence, reverse, outer });
+  const loop = make(scan.op, inputs, { ...scan.attributes, body: inner });
 
   // all steps of a node of the body: a stack of the loop, or lifted over such
   const known = new Map(slices);

@@ -8,6 +8,7 @@ import type { Dim } from "../../graph/dim.ts";
 import { make } from "../../graph/make.ts";
 import type { Node, Op, Results, Step } from "../../graph/node.ts";
 import type { Unrolling } from "../../graph/source.ts";
+import type { Checkpoint } from "../types.ts";
 
 export type ScanAttributes = {
   readonly body: Body;
@@ -17,6 +18,12 @@ export type ScanAttributes = {
   readonly reverse: boolean;
   /** The step that it stands in, when it is part of a recurrence. */
   readonly outer?: Step | undefined;
+  /** Whether a derivative keeps what it reads of all steps, or computes it again (segments.ts): for the compiler, which does it. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** The recurrence of which its steps are segments: in each, scans run over the segment's own steps. */
+  readonly segments?: Unrolling | undefined;
+  /** It makes some of the steps of a recurrence: those from `from`, or those of the segment that it stands in. */
+  readonly part?: { readonly of: Unrolling; readonly from: number; readonly ofSegment: boolean } | undefined;
 };
 
 /** `of` is a node of the body: its values at all steps, or, of a state, the last one. */

@@ -10,7 +10,7 @@ import { askedBy, type ScanAttributes } from "./results.ts";
 
 export function runScan(operands: readonly Value[], at: Evaluation<ScanAttributes>): Results {
   const { attributes, readers, environment } = at;
-  const { body, recurrence, reverse, outer } = attributes;
+  const { body, recurrence, reverse } = attributes;
   const { captured, states, inputs, next } = body;
   const steps = recurrence.dim.size;
   const given = new Map(captured.map((c, i) => [c, operands[i]!]));
@@ -50,7 +50,7 @@ export function runScan(operands: readonly Value[], at: Evaluation<ScanAttribute
   const moving = [...nodes.entries()].filter(([, plan]) => plan.moves);
   for (let k = 0; k < steps; k++) {
     const t = reverse ? steps - 1 - k : k;
-    const step: Step = { of: recurrence, t, outer };
+    const step = stepAt(attributes, t);
     for (const { at: i, of, size, data } of slices) values[i] = makeValue(of.shape, data.subarray(t * size, (t + 1) * size) as Data);
     for (const [c, { at: i }] of carried.entries()) values[i] = state[c]!;
     for (const [i, plan] of moving) {
@@ -67,6 +67,13 @@ export function runScan(operands: readonly Value[], at: Evaluation<ScanAttribute
     if (kind === "final") results.set(key, state[carried.findIndex((c) => c.at === number.get(of))]!.data as Data);
   }
   return results;
+}
+
+/** A step, as dropout knows it: of a part of a recurrence, the step of the whole. */
+function stepAt({ recurrence, outer, part }: ScanAttributes, t: number): Step {
+  if (part === undefined) return { of: recurrence, t, outer };
+  if (!part.ofSegment) return { of: part.of, t: part.from + t, outer };
+  return { of: part.of, t: part.from + outer!.t * recurrence.dim.size + t, outer: outer!.outer };
 }
 
 /** The step of a node of the body, which may stand in steps of a recurrence that is unrolled within the cell. */

@@ -10,7 +10,7 @@ import { type Cell, like, readCell } from "../cell.ts";
 import { failed, illOptions } from "../failed.ts";
 import { type Given, readOptions } from "../options.ts";
 import { truncated } from "../truncate.ts";
-import type { AnyTree, Recurrence, Stacked, StateOf, StepOf, TimeOf, UnrollOptions } from "../types.ts";
+import type { AnyTree, Recurrence, ScanOptions, Stacked, StateOf, StepOf, TimeOf } from "../types.ts";
 import { scanOp } from "./op.ts";
 import { final, stacked } from "./results.ts";
 
@@ -24,11 +24,11 @@ export interface Scanned<T extends Dim, S, O> {
 interface ScanFunction {
   <S extends AnyTree, X extends AnyTree, O extends AnyTree>(
     cell: (state: StateOf<S>, x: StepOf<X>) => Recurrence<NoInfer<StateOf<S>>, O>,
-    options: UnrollOptions<S> & { readonly over: X },
+    options: ScanOptions<S> & { readonly over: X },
   ): Scanned<TimeOf<X>, StateOf<S>, O>;
   <S extends AnyTree, T extends Dim, O extends AnyTree>(
     cell: (state: StateOf<S>) => Recurrence<NoInfer<StateOf<S>>, O>,
-    options: UnrollOptions<S> & { readonly steps: T; readonly over?: never },
+    options: ScanOptions<S> & { readonly steps: T; readonly over?: never },
   ): Scanned<T, StateOf<S>, O>;
 }
 
@@ -59,7 +59,12 @@ function scanOf(cell: Cell, given: Given | undefined): AnyScanned {
   // what is wrong in the cell, or in what it reads, is reported once; there are no instances that could carry it
   if (mistakes.length > 0 || !read.own.every((n) => n.certain)) return failed(ill(mistakes, { rests }), options, read.output) as AnyScanned;
   const { body, first, over, output, recurrence, laneAt } = truncated(read, options.truncate);
-  const node = make(scanOp, [...body.captured, ...first, ...over], { body, recurrence, reverse: recurrence.reverse });
+  const node = make(scanOp, [...body.captured, ...first, ...over], {
+    body,
+    recurrence,
+    reverse: recurrence.reverse,
+    checkpoint: options.checkpoint,
+  });
   const stacks = new Map(body.outputs.map((o) => [o, stacked(node, o)]));
   const states = nodesOf(options.from).length;
   const last = laneAt === undefined ? 0 : laneAt(recurrence.reverse ? 0 : recurrence.dim.size - 1);

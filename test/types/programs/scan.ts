@@ -74,3 +74,5 @@ const short = scan((h, x_t) => { const n = tanh(add(matmul(x_t, U), matmul(h, W)
 const shortOutputs: TBH = untruncated(short.outputs), shortFinal: BH = untruncated(short).final;
 scan((h, x_t) => ({ state: h, output: x_t }), { over: x, from: first, truncate: { forward: 2 } }); // ERR: Property 'backward' is missing
 const lossOfIt: number = truncationLoss(loss, { U, W }, {}).parameters["W"]!.lost;
+scan((h, x_t) => ({ state: h, output: h }), { over: x, from: first, checkpoint: { memory: 1e6 } });
+scan((h, x_t) => ({ state: h, output: h }), { over: x, from: first, checkpoint: "all" }); // ERR: No overload matches

@@ -1,0 +1,145 @@
+// How scans that ask for it are cut into segments. What a plan costs is not guessed: the body of a segment is lowered and planned by itself, for two
+// lengths, and grows with the length in a straight line, but for the rounding of addresses; the plan that is taken is measured again.
+
+import * as E from "fp-ts/lib/Either.js";
+import { bodyOf, orderOf, variablesOf } from "../graph/body.ts";
+import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import { sizeOf } from "../graph/dim.ts";
+import type { Node } from "../graph/node.ts";
+import { topological } from "../graph/traverse.ts";
+import { hoistScans } from "../recurrence/scan/hoist.ts";
+import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
+import { direct, type Group, groupsOf, type Segments, segmented } from "../recurrence/scan/segments.ts";
+import type { Checkpoint } from "../recurrence/types.ts";
+import { newBuffer, type Program, type Scope } from "./elements.ts";
+import type { Place, Precision } from "./loops.ts";
+import { lower } from "./lower.ts";
+import { count, sizesOf, wholeOf } from "./places.ts";
+import { elementSize, planMemory, rounded } from "./plan.ts";
+import { lowerScan } from "./scan.ts";
+
+/** What was decided for a recurrence. */
+export interface Checkpointed {
+  /** The dim of its steps. */
+  readonly time: { readonly name: string; readonly size: number };
+  /** Undefined where everything fits: nothing is computed again. */
+  readonly segments: Segments | undefined;
+  /** Bytes of states that are kept, one for each segment and one more. */
+  readonly snapshots: number;
+  /** Bytes of all that the steps of one segment need, forward and backward. */
+  readonly tape: number;
+  /** How many steps are computed again. */
+  readonly recomputed: number;
+  /** What the user allows. */
+  readonly memory: number | undefined;
+}
+
+/** The same outputs, with less to be kept. A memory that not even the smallest plan fits in is a mistake. */
+export function checkpointed(
+  outputs: readonly Node[],
+  precision: Precision,
+): Checked<{ readonly outputs: readonly Node[]; readonly checkpoints: readonly Checkpointed[] }> {
+  const isAsked = (n: Node): boolean => ((n.attributes as Partial<ScanAttributes>).checkpoint ?? "none") !== "none";
+  if (!topological(outputs).some(isAsked)) return E.right({ outputs, checkpoints: [] });
+  const checkpoints: Checkpointed[] = [];
+  const left: Diagnostic[] = [];
+  let now = direct(outputs);
+  for (const { recurrence } of groupsOf(now)) {
+    const group = groupsOf(now).find((g) => g.recurrence === recurrence)!;
+    const found = planned(now, group, precision);
+    if ("code" in found) {
+      left.push(found);
+      continue;
+    }
+    checkpoints.push(found);
+    if (found.segments !== undefined) now = segmented(now, group, found.segments);
+  }
+  return left.length > 0 ? E.left(left) : E.right({ outputs: now, checkpoints });
+}
+
+function planned(outputs: readonly Node[], group: Group, precision: Precision): Checkpointed | Diagnostic {
+  const { scans, recurrence } = group;
+  const time = recurrence.dim;
+  const steps = time.size;
+  const option = (scans[0]!.attributes as ScanAttributes).checkpoint as Exclude<Checkpoint, "none">;
+  const memory = option === "sqrt" ? undefined : option.memory;
+  const of = (length: number): Segments => ({ length, count: Math.floor(steps / length) });
+  const measured = (length: number): Checkpointed => ({
+    time,
+    segments: of(length),
+    memory,
+    ...costOf(outputs, group, of(length), precision),
+  });
+  const whole: Checkpointed = { time, segments: undefined, snapshots: 0, tape: 0, recomputed: 0, memory };
+  if (steps < 2) return whole;
+  if (memory === undefined) return measured(aboutRoot(steps));
+  // two points of a straight line, and a multiple of what is kept for each segment
+  const [a, b] = [measured(1), measured(2)];
+  const perStep = b.tape - a.tape;
+  const state = a.snapshots / (a.segments!.count + 1);
+  const cost = (length: number): number => a.tape + perStep * (length - 1) + (of(length).count + 1) * state;
+  const lengths = Array.from({ length: Math.floor(steps / 2) }, (_, i) => i + 1);
+  const all = a.tape + perStep * (steps - 1);
+  if (all <= memory) return { ...whole, tape: all };
+  const least = lengths.reduce((x, y) => (cost(y) < cost(x) ? y : x));
+  // longer segments are fewer and larger products: the longest that fit
+  for (const length of [
+    ...lengths
+      .filter((l) => cost(l) <= memory)
+      .slice(-4)
+      .reverse(),
+    least,
+  ]) {
+    const plan = measured(length);
+    if (plan.snapshots + plan.tape <= memory) return plan;
+  }
+  const needed = measured(least);
+  return diagnostic({
+    code: "TooLarge",
+    op: "scan",
+    message: `checkpoint: ${memory} bytes are not enough for the ${steps} steps of ${time.name}`,
+    hint: `{ memory: ${needed.snapshots + needed.tape} } is the least that segments do with`,
+    site: scans[0]!.origin.site,
+  });
+}
+
+/** A length near √T, one that divides T if there is any: then no tail is left over. */
+function aboutRoot(steps: number): number {
+  const root = Math.sqrt(steps);
+  const near = Array.from({ length: steps }, (_, i) => i + 1).filter((n) => n >= root / 1.25 && n <= root * 1.25);
+  const dividing = near.filter((n) => steps % n === 0);
+  const closest = (list: readonly number[]): number => list.reduce((a, b) => (Math.abs(b - root) < Math.abs(a - root) ? b : a));
+  return closest(dividing.length > 0 ? dividing : near.length > 0 ? near : [Math.ceil(root)]);
+}
+
+function costOf(outputs: readonly Node[], group: Group, segments: Segments, precision: Precision) {
+  const order = topological(hoistScans(segmented(outputs, group, segments)).outputs);
+  const own = (n: Node): boolean => (n.attributes as Partial<ScanAttributes>).segments === group.recurrence;
+  const heads = order.filter((n) => bodyOf(n) !== undefined && own(n));
+  const states = order.filter(
+    (n) => heads.includes(n.inputs[0]!) && bodyOf(n.inputs[0]!)!.states.includes(askedBy(n).of) && askedBy(n).kind === "stacked",
+  );
+  const bytes = (n: Node, rows: number): number => rounded(rows * sizeOf(n.shape) * elementSize({ dtype: n.dtype }, precision));
+  const again = heads.map(
+    (h) => orderOf(bodyOf(h)!).order.filter((n) => bodyOf(n) !== undefined && !variablesOf(bodyOf(h)!).has(n)).length - 1,
+  );
+  return {
+    snapshots: states.reduce((sum, n) => sum + bytes(askedBy(n).of, segments.count + 1), 0),
+    tape: Math.max(0, ...heads.map((h) => tapeOf(h, precision))),
+    recomputed: again.reduce((sum, scans) => sum + scans * segments.count * segments.length, 0),
+  };
+}
+
+/** Bytes of what lives only within a segment: its body, lowered and planned by itself. */
+function tapeOf(head: Node, precision: Precision): number {
+  const body = bodyOf(head)!;
+  const program: Program = { buffers: [], constants: new Map(), keys: [], faults: [], withBody: lowerScan };
+  const outside = (n: Node): Place => wholeOf(newBuffer(program, n.dtype, count(sizesOf(n)), "input", "outside"), sizesOf(n));
+  const places = new Map([...variablesOf(body)].map((v) => [v, outside(v)]));
+  const results = [...new Set([...body.next, ...body.outputs])];
+  const wanted = new Map(results.map((n) => [n, outside(n)]));
+  const scope: Scope = { program, statements: [], places, aliases: new Map(), wanted, path: [] };
+  lower(orderOf(body), scope, new Set(results));
+  const without = planMemory({ buffers: program.buffers.filter((b) => b.life !== "temporary"), body: [] }, precision, new Set());
+  return planMemory({ buffers: program.buffers, body: scope.statements }, precision, new Set()).bytes - without.bytes;
+}
