@@ -1,18 +1,15 @@
 // The plain recurrent net (Elman, 1990): one state, one matrix W that carries it from step to step.
 
-import { diagnostic } from "../graph/diagnostics.ts";
 import type { Dim, Shape } from "../graph/dim.ts";
-import { ill } from "../graph/make.ts";
 import type { Parameter, Tensor } from "../graph/node.ts";
 import { shown } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
-import { add } from "../ops/add.ts";
-import type { Initialiser } from "../ops/initialisers.ts";
-import { matmul } from "../ops/matmul.ts";
-import { parameter } from "../ops/parameter.ts";
+import { zeros } from "../ops/full.ts";
 import { relu } from "../ops/relu.ts";
 import { sigmoid } from "../ops/sigmoid.ts";
 import { tanh } from "../ops/tanh.ts";
+import { gate, type InitialWeights, mistaken } from "./cell.ts";
+import { byName } from "./model.ts";
 
 export interface RnnOptions {
   /** tanh when left out. */
@@ -20,7 +17,7 @@ export interface RnnOptions {
   /** h_t = φ(x_t·U + h_{t−1}·W + b); false leaves b out. */
   readonly bias?: boolean;
   /** Initial values of U and W; Glorot-uniform when left out. */
-  readonly initial?: { readonly U?: Initialiser; readonly W?: Initialiser };
+  readonly initial?: InitialWeights;
 }
 
 /** A cell with its parameters, to be unrolled. */
@@ -32,6 +29,9 @@ export interface RnnCell<I extends Dim, H extends Dim> {
   readonly U: Parameter<readonly [I, H]>;
   readonly W: Parameter<readonly [H, H]>;
   readonly b: Parameter<readonly [H]> | undefined;
+  readonly parameters: { readonly [name: string]: Parameter };
+  readonly zeroState: <B extends Dim>(batch: B) => Tensor<readonly [B, H]>;
+  readonly h: <B extends Dim>(state: Tensor<readonly [B, H]>) => Tensor<readonly [B, H]>;
 }
 
 export const activations: { readonly tanh: typeof tanh; readonly relu: typeof relu; readonly sigmoid: typeof sigmoid } = {
@@ -44,14 +44,7 @@ export const activations: { readonly tanh: typeof tanh; readonly relu: typeof re
 export function activationOf(of: string, name: keyof typeof activations): <S extends Shape>(a: Tensor<S>) => Tensor<S> {
   if (Object.hasOwn(activations, name)) return activations[name];
   const hint = `it is ${Object.keys(activations).map(shown).join(", ")}`;
-  const problem = diagnostic({
-    code: "BadArgument",
-    op: of,
-    message: `no such activation: ${shown(name)}`,
-    hint,
-    site: calledFrom(activationOf),
-  });
-  return <S extends Shape>(a: Tensor<S>) => ill(problem, { shape: a.shape, certain: a.certain, rests: [a] }) as Tensor<S>;
+  return mistaken(of, `no such activation: ${shown(name)}`, hint, calledFrom(activationOf));
 }
 
 /**
@@ -73,15 +66,19 @@ export function rnn<I extends Dim, H extends Dim>(name: string, input: I, hidden
 function cellAt<I extends Dim, H extends Dim>(line: Site, name: string, input: I, hidden: H, options: RnnOptions): RnnCell<I, H> {
   const { activation = "tanh", bias = true, initial = {} } = options;
   const phi = activationOf("rnn", activation);
-  const U = parameter(`${name}.U`, [input, hidden], initial.U);
-  const W = parameter(`${name}.W`, [hidden, hidden], initial.W);
-  const b = bias ? parameter(`${name}.b`, [hidden]) : undefined;
+  const { U, W, b, into } = gate(name, "", input, hidden, initial, bias);
   // unroll calls the cell, and knows no better line than the one where it was made
   const cell = <B extends Dim>(h: Tensor<readonly [B, H]>, x_t: Tensor<readonly [B, I]>) =>
     standingAt(line, () => {
-      const sum = add(matmul(x_t, U), matmul(h, W));
-      const h_t = phi(b === undefined ? sum : add(sum, b));
+      const h_t = phi(into(x_t, h));
       return { state: h_t, output: h_t };
     });
-  return Object.assign(cell, { U, W, b });
+  return Object.assign(cell, {
+    U,
+    W,
+    b,
+    parameters: byName(U, W, ...(b === undefined ? [] : [b])),
+    zeroState: <B extends Dim>(batch: B) => standingAt(line, () => zeros([batch, hidden])),
+    h: <B extends Dim>(state: Tensor<readonly [B, H]>) => state,
+  });
 }
