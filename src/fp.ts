@@ -35,6 +35,7 @@ export { predict } from "./train/predict.ts";
 export { decodeSafetensors } from "./train/safetensors/decode.ts";
 export { encodeSafetensors } from "./train/safetensors/encode.ts";
 export { load, save } from "./train/save.ts";
+export { score } from "./train/score.ts";
 export { sentences } from "./train/sentences.ts";
 export { vocabulary } from "./train/vocabulary.ts";
 

@@ -17,12 +17,16 @@ import type { Model } from "./models/model.ts";
 import type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
 import type { TruncationLoss } from "./recurrence/truncation-loss.ts";
 import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
-import type { FitEvent, FitOptions } from "./train/fit.ts";
+import type { FitEvent } from "./train/events.ts";
+import type { FitOptions } from "./train/fit-options.ts";
+import type { MetricResults, Metrics } from "./train/metrics.ts";
 import type { PredictOptions } from "./train/predict.ts";
 import type { EncodeOptions } from "./train/safetensors/encode.ts";
 import type { Safetensors, Stored } from "./train/safetensors/format.ts";
+import type { ScoreOptions } from "./train/score.ts";
 import type { Source } from "./train/sentences.ts";
 import type { Vocabulary, VocabularyOptions } from "./train/vocabulary.ts";
+import type { FullScore } from "./train/watch.ts";
 
 export * from "./both-doors.ts";
 
@@ -235,7 +239,11 @@ export function compile<T>(outputs: T, options?: CompileOptions): CompiledProgra
 
 /**
  * Trains a model on the batches of a source, as a stream of events: one per step, one per epoch. Nothing happens until it is iterated, and leaving the
- * loop ends it. The same model, data, options and seed give the same bits.
+ * loop ends it. The same model, data, options and seed give the same bits, in one go or, with `checkpoint`, in several: a run that was killed goes on from
+ * its file.
+ *
+ * An epoch's event knows the best epoch so far, by validation data when there are some. NaN or infinity ends the run, and is told with the first node that
+ * gives it, its time step and source line; a step that fails writes nothing.
  *
  * @throws ClewError while it is iterated; what was learned before stands.
  * @example
@@ -247,11 +255,37 @@ export function compile<T>(outputs: T, options?: CompileOptions): CompiledProgra
  * for await (const event of fit(bagOfWords({ words: v.size }), data, { optimiser: adam(0.1), epochs: 20, seed: 1 })) loss = event.loss;
  * loss < 0.1; // true
  */
-export async function* fit(model: Model, data: Source, options: FitOptions): AsyncGenerator<FitEvent, void, undefined> {
+export async function* fit<M extends Metrics = Record<never, never>>(
+  model: Model,
+  data: Source,
+  options: FitOptions<M>,
+): AsyncGenerator<FitEvent<M>, void, undefined> {
   for await (const event of fp.fit(model, data, options)) {
     if (event.kind === "failure") throw new ClewError(event.diagnostics);
     yield event;
   }
+}
+
+/**
+ * Loss, the model's own metric, and others that are asked for, on data that were not learned from: means over all examples, without dropout.
+ *
+ * @param parameters trained values by name, as an epoch's event or a file gives them
+ * @param data a source; of its epochs the first is looked at
+ * @throws ClewError for parameters and data that do not fit.
+ * @example
+ * import { bagOfWords, metrics, score, sentences } from "clew";
+ * const data = sentences([{ ids: [2], label: 1 }, { ids: [3], label: 1 }], { size: 1 });
+ * const { loss, metrics: found } = score(bagOfWords({ words: 4 }), {}, data, { metrics: { confusion: metrics.confusion() } });
+ * loss; // 0.6931471805599453: two labels, equally likely
+ * found.confusion.counts; // [[0, 0], [2, 0]]
+ */
+export function score<M extends Metrics = Record<never, never>>(
+  model: Model,
+  parameters: Feeds,
+  data: Source,
+  options?: ScoreOptions<M>,
+): FullScore<MetricResults<M>> {
+  return orThrow(fp.score(model, parameters, data, options));
 }
 
 /**

@@ -7,30 +7,11 @@ import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.
 import { isNode, type Parameter } from "../graph/node.ts";
 import { badArgument, isRecord, meant, shown, wrongCount, wrongRecord } from "../graph/options.ts";
 import { ambientOrigin } from "../graph/source.ts";
-import { item, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import { batched, oddId } from "./batches.ts";
-import { bySize, type Engine, predictionProgram, type Scored, type Shared, type Sizes, wrongEngine } from "./programs.ts";
-import { type BatchFeeds, feedsOf } from "./sentences.ts";
+import { bySize, type Engine, predictionProgram, type Shared, wrongEngine } from "./programs.ts";
+import { feedsOf } from "./sentences.ts";
 import { isSlot } from "./transformation.ts";
-
-/** How good a model is on some data: means over the examples. */
-export interface Score {
-  readonly loss: number;
-  /** The model's own metric (for a classifier: the share that is right), when it has one. */
-  readonly metric: number | undefined;
-}
-
-export function scoreOf(result: { readonly loss: Value; readonly metric?: Value }): Score {
-  return { loss: item(result.loss), metric: result.metric === undefined ? undefined : item(result.metric) };
-}
-
-/** Means weighted by the number of examples: the last batch is smaller. */
-export function meanScore(scores: readonly { readonly score: Score; readonly examples: number }[]): Score {
-  const all = scores.reduce((n, s) => n + s.examples, 0);
-  const mean = (of: (s: Score) => number): number => scores.reduce((sum, s) => sum + of(s.score) * s.examples, 0) / all;
-  return { loss: mean((s) => s.loss), metric: scores[0]?.score.metric === undefined ? undefined : mean((s) => s.metric!) };
-}
 
 /** Of what a batch has, what a program takes: predictions do not need the labels. */
 export function taken({ inputs }: { readonly inputs: readonly string[] }, feeds: Feeds): Feeds {
@@ -70,19 +51,6 @@ function unknownParameter(op: string, name: string, known: readonly string[]): D
   const message = `the model has no parameter "${name}"`;
   const hint = `${meant(name, known)}it has ${known.map((n) => `"${n}"`).join(", ")}`;
   return diagnostic({ code: "BadFeed", op, message, hint, site: ambientOrigin().site });
-}
-
-/** The model's score on batches, by whatever is in the store of the programs. */
-export function scoreOn(programs: (sizes: Sizes) => Checked<Program<Scored>>, data: readonly BatchFeeds[]): Checked<Score> {
-  const scores: { score: Score; examples: number }[] = [];
-  for (const { feeds, ...sizes } of data) {
-    const program = programs(sizes);
-    if (E.isLeft(program)) return program;
-    const result = program.right.run(taken(program.right, feeds));
-    if (E.isLeft(result)) return result;
-    scores.push({ score: scoreOf(result.right), examples: sizes.batch });
-  }
-  return E.right(meanScore(scores));
 }
 
 export interface PredictOptions {

@@ -5,12 +5,13 @@ import * as E from "fp-ts/lib/Either.js";
 import { grad } from "../autodiff/derivatives.ts";
 import { inference } from "../autodiff/inference.ts";
 import { compile } from "../compile/compile.ts";
-import { interpret, type ParameterStore, type Program, type ProgramOptions } from "../evaluate/program.ts";
+import { interpret, type ParameterStore, type Program, type ProgramOptions, type Update } from "../evaluate/program.ts";
 import type { Checked, Diagnostic } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import { isNode, type Parameter, type Tensor } from "../graph/node.ts";
 import { badArgument, isRecord, shown } from "../graph/options.ts";
 import { type Built, built, type Model } from "../models/model.ts";
+import type { Metrics } from "./metrics.ts";
 import { type GradientTransformation, updates } from "./transformation.ts";
 
 export interface Sizes {
@@ -65,23 +66,43 @@ function programOf<T>(outputs: T, { engine, ...shared }: Shared, update: Pick<Pr
 
 export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Tensor<readonly []> };
 
-/** Loss, gradient and the optimiser's step, as one program. Parameters that the loss does not reach at this size stay as they are. */
-export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
+/** What a step of training computes and writes. */
+export interface TrainingGraph {
+  readonly outputs: Scored;
+  readonly update: Update;
+}
+
+/** Loss, gradient and the optimiser's step, as one graph. Parameters that the loss does not reach at this size stay as they are. */
+export function trainingGraph(model: Model, optimiser: GradientTransformation, sizes: Sizes): Checked<TrainingGraph> {
   const made = builtFor(model, sizes, "loss");
   if (E.isLeft(made)) return made;
   const { loss, metric } = made.right;
   const gradients = grad(loss, { ...model.parameters }, { unreached: "zero" }) as { readonly [name: string]: Tensor };
   const perParameter = new Map<Parameter, Tensor>(Object.entries(model.parameters).map(([name, w]) => [w, gradients[name]!]));
-  const outputs: Scored = metric === undefined ? { loss } : { loss, metric };
-  return programOf(outputs, shared, { update: updates(optimiser, perParameter) });
+  return E.right({ outputs: metric === undefined ? { loss } : { loss, metric }, update: updates(optimiser, perParameter) });
 }
 
-/** Loss and metric without dropout; nothing is written. */
-export function scoringProgram(model: Model, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
+/** The same as a program. */
+export function trainingProgram(model: Model, optimiser: GradientTransformation, sizes: Sizes, shared: Shared): Checked<Program<Scored>> {
+  const made = trainingGraph(model, optimiser, sizes);
+  return E.isLeft(made) ? made : programOf(made.right.outputs, shared, { update: made.right.update });
+}
+
+/** The sums that metrics ask for, by metric and by the metric's own names. */
+export type Asked = { readonly [metric: string]: { readonly [name: string]: Tensor } };
+
+/** Loss, metric and what metrics ask for, without dropout; nothing is written. */
+export function scoringProgram(
+  model: Model,
+  sizes: Sizes,
+  shared: Shared,
+  metrics: Metrics,
+): Checked<Program<Scored & { readonly asked: Asked }>> {
   const made = builtFor(model, sizes, "loss");
   if (E.isLeft(made)) return made;
   const { loss, metric } = made.right;
-  return programOf(inference<Scored>(metric === undefined ? { loss } : { loss, metric }), shared);
+  const asked: Asked = Object.fromEntries(Object.entries(metrics).map(([name, { of }]) => [name, of(made.right)]));
+  return programOf(inference<Scored & { readonly asked: Asked }>(metric === undefined ? { loss, asked } : { loss, metric, asked }), shared);
 }
 
 /** Predictions without dropout; nothing is written. */

@@ -122,6 +122,9 @@ test("where no terminal listens, a line comes every few seconds", () => {
       ...progress,
       validation: undefined,
       parameters: () => ({}),
+      best: { epoch, value: 0.5, parameters: () => ({}) },
+      improved: true,
+      stopped: false,
     } satisfies EpochEvent);
   }
   for (let i = 0; i < 100; i++) {

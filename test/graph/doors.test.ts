@@ -32,6 +32,7 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   predict: [clew.bagOfWords({ words: 4 }), {}, [[9]]],
   encodeSafetensors: [{ W: 1 }, { precision: "f16" }],
   decodeSafetensors: [new Uint8Array(3)],
+  score: [clew.bagOfWords({ words: 4 }), {}, 1, { engine: "f16" }],
 };
 
 // The same for verbs of files: a TaskEither there, a promise that rejects here.
