@@ -47,8 +47,9 @@ export function prepacked({ buffers, body }: LoopProgram, packing: Packing): Loo
     let [start, column] = [0, 0];
     for (const { count: number, width, term, pitch } of panels) {
       const source: Place = {
-        ...from,
+        buffer,
         offset: offset + column * columns.from,
+        times: times.filter((t) => t.stride !== 0),
         strides: [width * columns.from, ...strides.slice(strides.length - terms.length), columns.from],
       };
       at.statements.push({

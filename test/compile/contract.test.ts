@@ -396,6 +396,10 @@ describe("a contraction", () => {
     }
   });
 
+  test("of large operands copies blocks of them, whichever way they lie", () => {
+    for (const { a, b, out } of layouts) expect(scratchBytes(plainCase("f32", [256, 256, 1024], { a, b, out }).spec)).toBeGreaterThan(0);
+  });
+
   test("says so when it has no scratch memory that it needs", () => {
     expect(() => contractKernel(new Module(), plainCase("f32", [64, 64, 1000]).spec)).toThrow("scratch");
   });

@@ -190,6 +190,15 @@ describe("a program whose products read panels", () => {
     same(interpreted(nested, contents, "f64").memory, interpreted(both, contents, "f64").memory);
   });
 
+  test("copies what stands still in a place that speaks of the step", () => {
+    const { program, contents, loop, product } = recurrence([4, 12, 3], "h·W");
+    const still: ContractStatement = { ...product, b: { ...product.b, times: [{ loop, stride: 0 }] } };
+    const said: LoopProgram = { ...program, body: [{ kind: "for", loop, body: [still] }] };
+    const packed = prepacked(said, panelled(5, 0));
+    expect(packed.body.filter(isCopy).length).toBe(2);
+    same(interpreted(said, contents, "f64").memory, printed(packed, contents, "f64").memory);
+  });
+
   test("copies an operand once for all its products, and panels of it cover each column", () => {
     const { program, loop, product } = recurrence([4, 50, 8], "h·W");
     const twice = prepacked({ ...program, body: [{ kind: "for", loop, body: [product, product] }] }, panelled(20, 0));

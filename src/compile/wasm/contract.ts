@@ -44,6 +44,27 @@ function tileOf(rows: number, columns: number, v: Vectors, turning: boolean): { 
   return rows === 3 || wide === 3 || wide === 6 ? { rows: 3, wide: 3 } : { rows: 2, wide: 5 };
 }
 
+/** Panels of columns that follow each other, and how many rows a tile over them has. */
+interface Strip {
+  readonly count: number;
+  readonly widths: readonly number[];
+  readonly rows: number;
+}
+
+/**
+ * Columns dealt out to tiles. Those of five vectors are the fastest, then those of three, of two, of four: what is left over from five goes to three or
+ * two. `even`: all have the same number of rows, as a packed left operand has.
+ */
+function stripsOf(rows: number, columns: number, v: Vectors, { turning = false, even = false } = {}): readonly Strip[] {
+  const { rows: high, wide } = tileOf(rows, columns, v, turning);
+  const whole = Math.ceil(columns / v.lanes);
+  const narrow = even || turning || wide !== 5 || rows < 4 ? 0 : whole === 4 ? 4 : whole > 5 ? [0, 6, 2, 3, 9][whole % 5]! : 0;
+  const first = Math.min(columns, (whole - narrow) * v.lanes);
+  const of = (size: number, most: number, rows: number): readonly Strip[] =>
+    size === 0 ? [] : panels(size, v.lanes, most).map((p) => ({ ...p, rows }));
+  return [...of(first, wide, high), ...(narrow === 2 || narrow === 4 ? of(columns - first, 2, 5) : of(columns - first, 3, 3))];
+}
+
 const last = (p: Product): Axis => p.terms.at(-1)!;
 
 /** Right operands that a vector load cannot take. */
@@ -71,9 +92,12 @@ function isSkinny({ rows, terms }: Product, v: Vectors): boolean {
   return rows.size <= 4 || pitch <= (rows.size <= 16 ? 4096 : 2048);
 }
 
-/** The right operand stands term after term with nothing in between: a panel, copied for the tile (prepack.ts). */
-const isPanel = ({ rows, columns, terms }: Product, v: Vectors): boolean =>
-  columns.right === v.bytes && terms.at(-1)!.right === Math.ceil(columns.size / v.lanes) * 16 && rows.size > 1;
+/** The right operand is one panel for the tile, term after term with nothing in between (prepack.ts); the left one's terms stand side by side. */
+function isPanel({ rows, columns, terms }: Product, v: Vectors): boolean {
+  const { left, right } = terms.at(-1)!;
+  const wide = Math.ceil(columns.size / v.lanes);
+  return rows.size > 1 && wide <= 5 && columns.right === v.bytes && right === wide * 16 && left === v.bytes;
+}
 
 /** A panel is read where it is, so many terms at a time as the first cache holds. */
 function panelled(product: Product): Plan {
@@ -167,22 +191,10 @@ export function panelsOf(spec: ContractSpec, uses: number): readonly Panels[] | 
   };
   if (uses * rows * gains[kind] < (spec.b.columns.at(-1) === 1 ? 3 : 5)) return undefined;
   if (kind === "packed" && uses * count(product.outer) < 2) return undefined; // it makes the copy itself
-  return dealt(columns, rows, v).map(({ count, widths }) => {
+  return stripsOf(rows, columns, v).map(({ count, widths }) => {
     const term = widths.length * v.lanes;
     return { count, width: widths.reduce((sum, width) => sum + width, 0), term, pitch: panelBytes(terms, term, v) / v.bytes };
   });
-}
-
-/** Panels as wide as the best tile, five vectors; what is left over goes to those of the second best, three (or two). */
-function dealt(columns: number, rows: number, v: Vectors): ReturnType<typeof panels> {
-  const { wide } = tileOf(rows, columns, v, false);
-  const whole = Math.ceil(columns / v.lanes);
-  const rest = wide === 5 && whole > 5 ? [0, 6, 2, 3, 9][whole % 5]! : 0;
-  const most = rest === 2 ? 2 : 3;
-  if (rest >= whole) return panels(columns, v.lanes, most);
-  return rest === 0
-    ? panels(columns, v.lanes, wide)
-    : [...panels((whole - rest) * v.lanes, v.lanes, wide), ...panels(columns - (whole - rest) * v.lanes, v.lanes, most)];
 }
 
 /** How the kernel of the contraction makes its sums. */
@@ -201,8 +213,8 @@ interface Layout {
 
 const whole = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-const rightGroups = (columns: number, wide: number, v: Vectors): readonly Group[] =>
-  panels(columns, v.lanes, wide).map(({ count, widths }) => ({
+const rightGroups = (strips: readonly Strip[], v: Vectors): readonly Group[] =>
+  strips.map(({ count, widths }) => ({
     count,
     used: widths.reduce((sum, width) => sum + width, 0),
     stored: widths.length * v.lanes,
@@ -218,9 +230,9 @@ function layoutOf(plan: Plan): Layout {
   if (plan.kind !== "packed") return { left: 0, right: 0, sums: 0, bytes: 0 };
   const { product, block } = plan;
   const v = vectors[product.precision];
-  const shape = tileOf(product.rows.size, block.columns, v, false);
-  const left = plan.packsLeft ? whole(packedBytes(leftGroups(block.rows, shape.rows), block.terms, v)) : 0;
-  const right = whole(packedBytes(rightGroups(block.columns, shape.wide, v), block.terms, v));
+  const strips = stripsOf(product.rows.size, block.columns, v, { even: plan.packsLeft });
+  const left = plan.packsLeft ? whole(packedBytes(leftGroups(block.rows, strips[0]!.rows), block.terms, v)) : 0;
+  const right = whole(packedBytes(rightGroups(strips, v), block.terms, v));
   const sums = apart(plan) ? product.rows.size * sumPitch(block.columns, v) : 0;
   return { left: 0, right: left, sums: left + right, bytes: left + right + sums };
 }
@@ -281,7 +293,7 @@ function direct(frame: Frame, { product: p, block }: Plan, left: number, right: 
     tiles(frame, {
       vectors: v,
       fma: p.fma,
-      shape: tileOf(p.rows.size, p.columns.size, v, turning && p.rows.size < 4),
+      strips: stripsOf(p.rows.size, p.columns.size, v, { turning: turning && p.rows.size < 4 }),
       rows: p.rows,
       columns: p.columns,
       terms,
@@ -315,7 +327,7 @@ function direct(frame: Frame, { product: p, block }: Plan, left: number, right: 
 interface Tiles {
   readonly vectors: Vectors;
   readonly fma: boolean;
-  readonly shape: { readonly rows: number; readonly wide: number };
+  readonly strips: readonly Strip[];
   readonly rows: Axis;
   readonly columns: Axis;
   readonly terms: readonly Axis[];
@@ -331,9 +343,14 @@ interface Tiles {
 function tiles(frame: Frame, t: Tiles): Code {
   const v = t.vectors;
   const terms = count(t.terms);
-  const [l, r, o, first] = [frame.integer(), frame.integer(), frame.integer(), frame.integer()];
-  const rows = parts(t.rows.size, t.shape.rows);
-  const columns = panels(t.columns.size, v.lanes, t.shape.wide);
+  const [l, r, o, first, start, before] = Array.from({ length: 6 }, () => frame.integer()) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const one = (size: number, widths: readonly number[]): Code => {
     const stored = widths.length * v.lanes;
     return tile(frame, {
@@ -362,66 +379,29 @@ function tiles(frame: Frame, t: Tiles): Code {
   const leftStep = (size: number): number => (t.packedLeft ? panelBytes(terms, size, v) : size * t.rows.left);
   const rightStep = (widths: readonly number[]): number =>
     t.packedRight ? panelBytes(terms, widths.length * v.lanes, v) : used(widths) * t.columns.right;
-  // The operand that is larger goes by once, the other stays in the cache.
-  const begin = [point(l, t.left), point(r, t.right), point(first, t.out)];
-  if (t.columns.size >= t.rows.size) {
-    return [
-      begin,
-      columns.map((panel) =>
-        stepping(
-          frame,
-          panel.count,
-          [
-            [r, rightStep(panel.widths)],
-            [first, used(panel.widths) * t.columns.out],
-          ],
-          [
-            point(l, t.left),
-            point(o, first),
-            rows.map((part) =>
-              stepping(
-                frame,
-                part.count,
-                [
-                  [l, leftStep(part.size)],
-                  [o, part.size * t.rows.out],
-                ],
-                one(part.size, panel.widths),
-              ),
-            ),
-          ],
-        ),
-      ),
+  // All rows of a strip; the operand that is larger goes by once, the other stays in the cache.
+  const strip = ({ count, widths, rows: most }: Strip): Code => {
+    const rows = parts(t.rows.size, most);
+    const along = (at: number): Steps => [
+      [r, rightStep(widths)],
+      [at, used(widths) * t.columns.out],
     ];
-  }
-  return [
-    begin,
-    rows.map((part) =>
-      stepping(
-        frame,
-        part.count,
-        [
-          [l, leftStep(part.size)],
-          [first, part.size * t.rows.out],
-        ],
-        [
-          point(r, t.right),
-          point(o, first),
-          columns.map((panel) =>
-            stepping(
-              frame,
-              panel.count,
-              [
-                [r, rightStep(panel.widths)],
-                [o, used(panel.widths) * t.columns.out],
-              ],
-              one(part.size, panel.widths),
-            ),
-          ),
-        ],
-      ),
-    ),
-  ];
+    const down = (size: number, at: number): Steps => [
+      [l, leftStep(size)],
+      [at, size * t.rows.out],
+    ];
+    if (t.columns.size >= t.rows.size) {
+      const all = rows.map(({ count, size }) => stepping(frame, count, down(size, o), one(size, widths)));
+      return stepping(frame, count, along(first), [point(l, t.left), point(o, first), all]);
+    }
+    const across = (size: number): Code => [point(r, start), point(o, first), stepping(frame, count, along(o), one(size, widths))];
+    return [
+      [point(l, t.left), point(start, r), point(before, first)],
+      rows.map(({ count, size }) => stepping(frame, count, down(size, first), across(size))),
+      [point(first, before, count * used(widths) * t.columns.out), point(r, start, count * rightStep(widths))],
+    ];
+  };
+  return [point(r, t.right), point(first, t.out), t.strips.map(strip)];
 }
 
 /**
@@ -432,7 +412,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
   const { product: p, block } = plan;
   const v = vectors[p.precision];
   const layout = layoutOf(plan);
-  const shape = tileOf(p.rows.size, block.columns, v, false);
+  const strips = (columns: number): readonly Strip[] => stripsOf(p.rows.size, columns, v, { even: plan.packsLeft });
   const inner = last(p);
   const separate = apart(plan);
   const [l, r, o, l1, r1, o1, o2] = Array.from({ length: 7 }, () => frame.integer()) as [
@@ -471,7 +451,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
     const of = {
       precision: p.precision,
       fma: p.fma,
-      shape,
+      strips: strips(size.columns),
       rows,
       columns,
       terms: { ...inner, size: size.terms },
@@ -483,7 +463,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
       tiles(inside, {
         vectors: v,
         fma: p.fma,
-        shape,
+        strips: of.strips,
         rows,
         columns,
         terms: [of.terms],
@@ -505,7 +485,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
   /** Some terms of a block of columns, all blocks of rows. */
   const someTerms = (columns: number, terms: number, resume: boolean): Code => [
     call(
-      copy(rightGroups(columns, shape.wide, v), terms, p.columns.right, inner.right),
+      copy(rightGroups(strips(columns), v), terms, p.columns.right, inner.right),
       local.get(r1),
       i32.const(scratch + layout.right),
       i32.const(0),
@@ -523,7 +503,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
         [
           plan.packsLeft
             ? call(
-                copy(leftGroups(size, shape.rows), terms, p.rows.left, inner.left),
+                copy(leftGroups(size, strips(columns)[0]!.rows), terms, p.rows.left, inner.left),
                 local.get(l),
                 i32.const(scratch + layout.left),
                 i32.const(0),
