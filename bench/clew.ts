@@ -78,14 +78,17 @@ function columns(of: Float32Array, gate: number, { gates, hidden }: Task): Float
   );
 }
 
+/** As many as its peers outside of JavaScript have. */
+const threads = 2;
+
 export const clew: Engine = {
   name: "Clew",
   version: about.version,
-  threads: 1,
+  threads,
   prepare: async (task): Promise<Session> => {
     const { loss, update } = trained(task);
     const from = performance.now();
-    const program = compile({ loss }, { update, seed: 1 });
+    const program = compile({ loss }, { update, seed: 1, threads });
     const compileMs = performance.now() - from;
     const { V, c, x, y } = task;
     const names = task.gates === 1 ? [""] : gateNames;

@@ -56,6 +56,22 @@ function compared(rows: readonly Row[]): readonly Compared[] {
   });
 }
 
+const inJavaScript: ReadonlySet<string> = new Set(["tfjs-wasm", "jax-js"]);
+
+/** The geometric means of the better peer's time over Clew's, of those in JavaScript and of the others. */
+function means(rows: readonly Row[]): readonly { readonly of: string; readonly mean: number }[] {
+  const groups = [
+    { of: "best of tfjs-wasm and jax-js", has: ({ engine }: Row) => inJavaScript.has(engine) },
+    { of: "best of JAX and PyTorch", has: ({ engine }: Row) => engine !== "Clew" && !inJavaScript.has(engine) },
+  ];
+  return groups.flatMap(({ of, has }) => {
+    const logs = compared(rows.filter((row) => row.engine === "Clew" || has(row))).flatMap(({ ratio }) =>
+      ratio === undefined ? [] : [Math.log(ratio)],
+    );
+    return logs.length === 0 ? [] : [{ of, mean: Math.exp(logs.reduce((a, b) => a + b, 0) / logs.length) }];
+  });
+}
+
 const factor = (ratio: number): string => (ratio >= 1 ? `${ratio.toFixed(2)}× faster` : `${(1 / ratio).toFixed(2)}× slower`);
 
 /** Clew and the best peer, for each size. */
@@ -63,9 +79,9 @@ export function ratios(rows: readonly Row[]): string {
   const lines = compared(rows).map(({ size, best, ratio }) =>
     best === undefined
       ? `${size.padEnd(18)} no peer`
-      : `${size.padEnd(18)} ${factor(ratio!).padStart(14)} than ${best.engine}, the best peer (${best.threads} ${best.threads === 1 ? "thread" : "threads"}; Clew: 1)`,
+      : `${size.padEnd(18)} ${factor(ratio!).padStart(14)} than ${best.engine}, the best peer (${best.threads} ${best.threads === 1 ? "thread" : "threads"})`,
   );
-  return ["Clew is", ...lines].join("\n");
+  return ["Clew is", ...lines, ...means(rows).map(({ of, mean }) => `${of.padEnd(28)} ${mean.toFixed(2)} as geometric mean`)].join("\n");
 }
 
 export interface About {
@@ -124,7 +140,11 @@ ${cells(["size", ...peers.map(named), "best peer"])}
 ${rule(peers.length + 1)}
 ${body.join("\n")}
 
-Clew uses one thread. Times are the least over ${rounds} rounds in which the engines take turns, and tell ratios on this machine, nothing more: ${processor};
+Geometric means over all sizes: ${means(rows)
+    .map(({ of, mean }) => `${mean.toFixed(2)} for the ${of}`)
+    .join(
+      ", ",
+    )}. Clew uses ${threads("Clew") === 1 ? "one thread" : `${threads("Clew")} threads`}. Times are the least over ${rounds} rounds in which the engines take turns, and tell ratios on this machine, nothing more: ${processor};
 load of ${load.toFixed(1)} before the run${load > 0.5 ? ", so that others worked on it, too: expect ratios to be off by some tens of per cent, and what uses two threads to look slower than it is" : ""}. ${versions.join(", ")}.
 ${notes.length === 0 ? "" : `\n${notes.map((note) => `- ${note}`).join("\n")}\n`}
 ## Until it is fast
