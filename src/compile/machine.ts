@@ -4,6 +4,7 @@ import type { Node } from "../graph/node.ts";
 import { type Data, makeValue, type Value } from "../graph/value.ts";
 import type { Program } from "./elements.ts";
 import type { Buffer, LoopProgram, Place, Precision } from "./loops.ts";
+import { Pace } from "./pace.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 import { alone, type Schedule, scheduled } from "./schedule.ts";
@@ -92,6 +93,7 @@ export function assembled(
     lead();
     return fault[0]!;
   };
+  const pace = new Pace();
   const runs = { all: 0, together: 0 };
   let member: Member | undefined;
   let fastest: number | undefined;
@@ -102,11 +104,13 @@ export function assembled(
     live: ({ buffer }) => view(buffer),
     run: () => {
       const start = now();
-      const ready = member?.isReady() === true;
-      const found = ready ? together(member!) : solo();
+      const all = member?.isReady() === true && pace.together();
+      const found = all ? together(member!) : solo();
+      const took = now() - start;
+      pace.took(took, all);
       runs.all++;
-      if (ready) runs.together++;
-      fastest = Math.min(fastest ?? Number.POSITIVE_INFINITY, now() - start);
+      if (all) runs.together++;
+      fastest = Math.min(fastest ?? Number.POSITIVE_INFINITY, took);
       return found;
     },
     fastest: () => fastest,

@@ -29,6 +29,7 @@ import { describe, expect, it } from "vitest";
 import { loopsOf } from "../../src/compile/graph-loops.ts";
 import type { Buffer, Loop, LoopProgram, Precision, Statement } from "../../src/compile/loops.ts";
 import { touchedBy } from "../../src/compile/ownership.ts";
+import { Pace } from "../../src/compile/pace.ts";
 import { elementSize, type MemoryPlan, planMemory } from "../../src/compile/plan.ts";
 import { alone, type Piece, type Schedule, scheduled } from "../../src/compile/schedule.ts";
 import { accessesOf, cutsOf, type Leaf, spaceOf } from "../../src/compile/shards.ts";
@@ -340,6 +341,28 @@ it("a part of a sum is made as the whole is, be it split or not", () => {
 
 const contentOf = (b: Buffer, i: number): number => (b.dtype === "float" ? Math.sin(1 + b.id + i) : (i * 5) % 9);
 
+describe("the pace", () => {
+  /** Runs that took part together, when a run of all threads takes as long as it says at that run, and one thread alone takes 10. */
+  const together = (runs: number, all: (run: number) => number): readonly number[] => {
+    const pace = new Pace();
+    pace.took(100, false); // the first ones are slow: the runtime has not compiled them yet
+    return Array.from({ length: runs }, (_, run) => run).filter((run) => {
+      const on = pace.together();
+      pace.took(on ? all(run) : 10, on);
+      return on;
+    });
+  };
+
+  it("is of all threads while they are faster, but for a look at one now and then", () => {
+    expect(together(1000, () => 6).length).toBeGreaterThan(990);
+  });
+  it("is of one while others want the processors, and of all again when they do not", () => {
+    const runs = together(6000, (run) => (run < 2000 ? 80 : 6));
+    expect(runs.filter((run) => run >= 256 && run < 2000).length).toBeLessThan(20);
+    expect(runs.filter((run) => run >= 3000).length).toBeGreaterThan(2900);
+  });
+});
+
 describe("workers", () => {
   const size = { steps: 12, batch: 64, cell: "lstm", rate: 0.2 } as const;
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -358,7 +381,7 @@ describe("workers", () => {
       if (step === 5) await wait(300); // now they are
       expect(bits(two, step)).toEqual(bits(one, step));
     }
-    expect(Number(/2 threads in (\d+) of 300 runs/.exec(two.explain())?.[1])).toBeGreaterThanOrEqual(290);
+    expect(Number(/2 threads in (\d+) of 300 runs/.exec(two.explain())?.[1])).toBeGreaterThan(0); // all but a few, unless others want the processors
   });
 
   it("take many programs, one after the other", async () => {

@@ -1,0 +1,39 @@
+// Whether the next run is for all threads or for one alone. Threads are faster, unless others want the processors: then each wait may cost a turn of the
+// operating system, and one thread alone is faster by far. The bits are the same, so that clocks may decide.
+
+/** Runs between two looks at how long one thread takes. */
+const between = 256;
+/** Runs on one thread, at first and at most, after a run of all threads was slower: twice as many each time. */
+const [few, many] = [4, 256];
+
+export class Pace {
+  private alone = Number.POSITIVE_INFINITY;
+  private since = 0;
+  private resting = 0;
+  private rest = few;
+
+  /** Whether all threads take part in the next run. */
+  together(): boolean {
+    if (this.resting > 0) return false;
+    return this.since < between;
+  }
+
+  /** A run took so many milliseconds. */
+  took(milliseconds: number, together: boolean): void {
+    if (!together) {
+      // while it rests the least counts, as others come and go; otherwise how it is now
+      this.alone = this.resting > 0 ? Math.min(this.alone, milliseconds) : milliseconds;
+      this.since = 0;
+      if (this.resting > 0) this.resting--;
+      return;
+    }
+    this.since++;
+    if (milliseconds <= this.alone) {
+      this.rest = few;
+      return;
+    }
+    this.resting = this.rest;
+    this.rest = Math.min(many, 2 * this.rest);
+    this.alone = Number.POSITIVE_INFINITY;
+  }
+}
