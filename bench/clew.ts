@@ -17,6 +17,7 @@ import {
   softmaxCrossEntropy,
   type Tensor,
   tanh,
+  unroll,
   updates,
   zeros,
 } from "clew";
@@ -26,7 +27,7 @@ import { type Engine, type Session, type Task, timed } from "./model.ts";
 const gateNames = ["i", "f", "g", "o"] as const;
 
 /** Loss, gradient and update of a task's model. */
-export function trained(task: Task) {
+export function trained(task: Task, form: "scan" | "unroll" = "scan") {
   const time = dim("time", task.steps);
   const batch = dim("batch", task.batch);
   const word = dim("word", task.vocabulary);
@@ -58,7 +59,8 @@ export function trained(task: Task) {
     const h_t = mul(sigmoid(o), tanh(s_t));
     return { state: { h: h_t, s: s_t }, output: h_t };
   };
-  const { outputs } = task.model === "rnn" ? scan(rnn, { over: x, from: start }) : scan(lstm, { over: x, from: { h: start, s: start } });
+  const recur = form === "scan" ? scan : (unroll as typeof scan); // the same of both: outputs
+  const { outputs } = task.model === "rnn" ? recur(rnn, { over: x, from: start }) : recur(lstm, { over: x, from: { h: start, s: start } });
   const loss = softmaxCrossEntropy(add(matmul(outputs, V), c), y);
 
   const parameters: Readonly<Record<string, Tensor>> = Object.fromEntries(

@@ -132,3 +132,17 @@ export function timed(step: () => number, ms: number, least: number, most: numbe
   }
   return { ms: times, losses };
 }
+
+const median = (of: readonly number[]): number => [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
+
+/** When the third of the first three steps in a row ended that take at most 1.25 of a steady one, from nothing; null when there were none. */
+export function readyMs(preparedMs: number, warm: readonly number[], steady: readonly number[]): number | null {
+  const all = [...warm, ...steady];
+  const limit = 1.25 * median(steady);
+  let passed = preparedMs;
+  for (const [i, ms] of all.entries()) {
+    passed += ms;
+    if (i >= 2 && all.slice(i - 2, i + 1).every((one) => one <= limit)) return passed;
+  }
+  return null;
+}

@@ -6,7 +6,7 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { clew } from "./clew.ts";
-import { type Engine, type Row, type Session, type Size, sizes, taskOf, vocabulary } from "./model.ts";
+import { type Engine, type Row, readyMs, type Session, type Size, sizes, taskOf, vocabulary } from "./model.ts";
 import { javascriptPeers, pythonPeers } from "./peers/index.ts";
 import { ratios, table, written } from "./report.ts";
 
@@ -58,20 +58,6 @@ interface Running {
   readonly steady: number[];
 }
 
-const median = (of: readonly number[]): number => [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
-
-/** When the third of the first three steps in a row ended that are as fast as a steady one. */
-function readyMs({ preparedMs, warm, steady }: Running): number | null {
-  const all = [...warm, ...steady];
-  const limit = 1.25 * median(steady);
-  let passed = preparedMs;
-  for (const [i, ms] of all.entries()) {
-    passed += ms;
-    if (i >= 2 && all.slice(i - 2, i + 1).every((one) => one <= limit)) return passed;
-  }
-  return null;
-}
-
 async function measured(size: Size, engines: readonly Engine[], rounds: number, note: (text: string) => void): Promise<readonly Row[]> {
   const task = taskOf(size);
   const name = `${size.model} ${size.hidden},${size.steps},${size.batch}`;
@@ -107,7 +93,7 @@ async function measured(size: Size, engines: readonly Engine[], rounds: number, 
     threads: one.engine.threads,
     ms: one.steady.reduce((a, b) => Math.min(a, b)),
     compileMs: one.session.compileMs,
-    readyMs: readyMs(one),
+    readyMs: readyMs(one.preparedMs, one.warm, one.steady),
     loss: one.loss,
   }));
 }

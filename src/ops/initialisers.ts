@@ -7,13 +7,28 @@ import { normalAt, randomKey, uniformAt } from "../graph/random.ts";
 /** The initial elements of a parameter, row-major. */
 export type Initialiser = (shape: Shape, seed: number, name: string) => Float64Array;
 
-type Draw = (key: number, counter: number) => number;
-
-function random(draw: Draw, transform: (value: number, shape: Shape) => number): Initialiser {
+/**
+ * Numbers of a distribution, and what becomes of them: both for all elements at once, in plain loops. A net has millions of weights, and starts with
+ * them cold: a call for each element is what would take the time.
+ */
+function random(draws: (key: number, size: number) => Float64Array, change: (values: Float64Array, shape: Shape) => void): Initialiser {
   return (shape, seed, name) => {
-    const key = randomKey("initial", seed, name);
-    return Float64Array.from({ length: sizeOf(shape) }, (_, i) => transform(draw(key, i), shape));
+    const values = draws(randomKey("initial", seed, name), sizeOf(shape));
+    change(values, shape);
+    return values;
   };
+}
+
+function uniforms(key: number, size: number): Float64Array {
+  const values = new Float64Array(size);
+  for (let i = 0; i < size; i++) values[i] = uniformAt(key, i);
+  return values;
+}
+
+function normals(key: number, size: number): Float64Array {
+  const values = new Float64Array(size);
+  for (let i = 0; i < size; i++) values[i] = normalAt(key, i);
+  return values;
 }
 
 /** Everywhere the same number. */
@@ -23,12 +38,16 @@ export function constantly(value: number): Initialiser {
 
 /** Uniform between low and high. */
 export function uniform(low: number, high: number): Initialiser {
-  return random(uniformAt, (u) => low + (high - low) * u);
+  return random(uniforms, (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = low + (high - low) * values[i]!;
+  });
 }
 
 /** Normal with the given mean and standard deviation. */
 export function normal(mean: number, deviation: number): Initialiser {
-  return random(normalAt, (z) => mean + deviation * z);
+  return random(normals, (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = mean + deviation * values[i]!;
+  });
 }
 
 /** Fan-in and fan-out of a weight [..., in, out]. */
@@ -39,12 +58,19 @@ function fans(shape: Shape): { readonly input: number; readonly output: number }
 
 /** Uniform within ±√(6 / (in + out)) (Glorot & Bengio, 2010). */
 export function glorot(): Initialiser {
-  return random(uniformAt, (u, shape) => (2 * u - 1) * Math.sqrt(6 / (fans(shape).input + fans(shape).output)));
+  return random(uniforms, (values, shape) => {
+    const { input, output } = fans(shape);
+    const most = Math.sqrt(6 / (input + output));
+    for (let i = 0; i < values.length; i++) values[i] = (2 * values[i]! - 1) * most;
+  });
 }
 
 /** Normal with deviation √(2 / in), for relu (He et al., 2015). */
 export function he(): Initialiser {
-  return random(normalAt, (z, shape) => z * Math.sqrt(2 / fans(shape).input));
+  return random(normals, (values, shape) => {
+    const deviation = Math.sqrt(2 / fans(shape).input);
+    for (let i = 0; i < values.length; i++) values[i]! *= deviation;
+  });
 }
 
 /** `gain` times the identity: rows and columns beyond the square are 0 (for relu RNNs: Le, Jaitly & Hinton, 2015). */

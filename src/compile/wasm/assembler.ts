@@ -45,14 +45,18 @@ function signed64(value: bigint): number[] {
   }
 }
 
-function bytesOf(write: (view: DataView) => void, size: number): number[] {
-  const view = new DataView(new ArrayBuffer(size));
-  write(view);
-  return Array.from(new Uint8Array(view.buffer));
+const scratch = new DataView(new ArrayBuffer(8));
+const bytesOf = (size: number): number[] => Array.from({ length: size }, (_, i) => scratch.getUint8(i));
+
+export function f32Bytes(value: number): number[] {
+  scratch.setFloat32(0, value, true);
+  return bytesOf(4);
 }
 
-export const f32Bytes = (value: number): number[] => bytesOf((v) => v.setFloat32(0, value, true), 4);
-export const f64Bytes = (value: number): number[] => bytesOf((v) => v.setFloat64(0, value, true), 8);
+export function f64Bytes(value: number): number[] {
+  scratch.setFloat64(0, value, true);
+  return bytesOf(8);
+}
 
 export function flatten(code: Code, into: number[] = []): number[] {
   if (typeof code === "number") into.push(code);
