@@ -51,18 +51,24 @@ interface Strip {
   readonly rows: number;
 }
 
+/** Rows of a packed left operand that stand together: tiles of two rows and of three find theirs. */
+const together = 6;
+
 /**
  * Columns dealt out to tiles. Those of five vectors are the fastest, then those of three, of two, of four: what is left over from five goes to three or
- * two. `even`: all have the same number of rows, as a packed left operand has.
+ * two. `grouped`: the left operand is packed.
  */
-function stripsOf(rows: number, columns: number, v: Vectors, { turning = false, even = false } = {}): readonly Strip[] {
+function stripsOf(rows: number, columns: number, v: Vectors, { turning = false, grouped = false } = {}): readonly Strip[] {
   const { rows: high, wide } = tileOf(rows, columns, v, turning);
   const whole = Math.ceil(columns / v.lanes);
-  const narrow = even || turning || wide !== 5 || rows < 4 ? 0 : whole === 4 ? 4 : whole > 5 ? [0, 6, 2, 3, 9][whole % 5]! : 0;
+  const narrow = turning || wide !== 5 || rows < 4 ? 0 : whole === 4 ? 4 : whole > 5 ? [0, 6, 2, 3, 9][whole % 5]! : 0;
   const first = Math.min(columns, (whole - narrow) * v.lanes);
   const of = (size: number, most: number, rows: number): readonly Strip[] =>
     size === 0 ? [] : panels(size, v.lanes, most).map((p) => ({ ...p, rows }));
-  return [...of(first, wide, high), ...(narrow === 2 || narrow === 4 ? of(columns - first, 2, 5) : of(columns - first, 3, 3))];
+  return [
+    ...of(first, wide, high),
+    ...(narrow === 2 || narrow === 4 ? of(columns - first, 2, grouped ? 3 : 5) : of(columns - first, 3, 3)),
+  ];
 }
 
 const last = (p: Product): Axis => p.terms.at(-1)!;
@@ -220,8 +226,16 @@ const rightGroups = (strips: readonly Strip[], v: Vectors): readonly Group[] =>
     stored: widths.length * v.lanes,
   }));
 
-const leftGroups = (rows: number, most: number): readonly Group[] =>
-  parts(rows, most).map(({ count, size }) => ({ count, used: size, stored: size }));
+const leftGroups = (rows: number): readonly Group[] =>
+  chunks(rows, together).map(({ count, size }) => ({ count, used: size, stored: size }));
+
+/** As many of a size as there are, and what is left over. */
+function chunks(size: number, of: number): readonly { readonly count: number; readonly size: number }[] {
+  return [
+    { count: Math.floor(size / of), size: of },
+    { count: size % of === 0 ? 0 : 1, size: size % of },
+  ].filter(({ count }) => count > 0);
+}
 
 /** Sums of several blocks need a place of their own when what is in the result is to be added in the end. */
 const apart = ({ product, block, kind }: Plan): boolean => kind === "packed" && product.accumulate && count(product.terms) > block.terms;
@@ -230,8 +244,8 @@ function layoutOf(plan: Plan): Layout {
   if (plan.kind !== "packed") return { left: 0, right: 0, sums: 0, bytes: 0 };
   const { product, block } = plan;
   const v = vectors[product.precision];
-  const strips = stripsOf(product.rows.size, block.columns, v, { even: plan.packsLeft });
-  const left = plan.packsLeft ? whole(packedBytes(leftGroups(block.rows, strips[0]!.rows), block.terms, v)) : 0;
+  const strips = stripsOf(product.rows.size, block.columns, v, { grouped: plan.packsLeft });
+  const left = plan.packsLeft ? whole(packedBytes(leftGroups(block.rows), block.terms, v)) : 0;
   const right = whole(packedBytes(rightGroups(strips, v), block.terms, v));
   const sums = apart(plan) ? product.rows.size * sumPitch(block.columns, v) : 0;
   return { left: 0, right: left, sums: left + right, bytes: left + right + sums };
@@ -351,7 +365,7 @@ function tiles(frame: Frame, t: Tiles): Code {
     number,
     number,
   ];
-  const one = (size: number, widths: readonly number[]): Code => {
+  const one = (size: number, widths: readonly number[], leftTerm?: number): Code => {
     const stored = widths.length * v.lanes;
     return tile(frame, {
       vectors: v,
@@ -368,7 +382,7 @@ function tiles(frame: Frame, t: Tiles): Code {
       outColumn: t.columns.out,
       terms: t.terms.map((axis) => ({
         size: axis.size,
-        left: t.packedLeft ? size * v.bytes : axis.left,
+        left: leftTerm ?? axis.left,
         right: t.packedRight ? stored * v.bytes : axis.right,
       })),
       resume: t.resume,
@@ -376,28 +390,53 @@ function tiles(frame: Frame, t: Tiles): Code {
     });
   };
   const used = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0);
-  const leftStep = (size: number): number => (t.packedLeft ? panelBytes(terms, size, v) : size * t.rows.left);
   const rightStep = (widths: readonly number[]): number =>
     t.packedRight ? panelBytes(terms, widths.length * v.lanes, v) : used(widths) * t.columns.right;
   // All rows of a strip; the operand that is larger goes by once, the other stays in the cache.
   const strip = ({ count, widths, rows: most }: Strip): Code => {
-    const rows = parts(t.rows.size, most);
     const along = (at: number): Steps => [
       [r, rightStep(widths)],
       [at, used(widths) * t.columns.out],
     ];
-    const down = (size: number, at: number): Steps => [
-      [l, leftStep(size)],
-      [at, size * t.rows.out],
-    ];
+    const down = (at: number, body: (size: number, leftTerm?: number) => Code): Code =>
+      t.packedLeft
+        ? chunks(t.rows.size, together).map((group) => {
+            const inside = parts(group.size, most).map(({ count, size }) =>
+              stepping(
+                frame,
+                count,
+                [
+                  [l, size * v.bytes],
+                  [at, size * t.rows.out],
+                ],
+                body(size, group.size * v.bytes),
+              ),
+            );
+            return stepping(frame, group.count, [[l, panelBytes(terms, group.size, v) - group.size * v.bytes]], inside);
+          })
+        : parts(t.rows.size, most).map(({ count, size }) =>
+            stepping(
+              frame,
+              count,
+              [
+                [l, size * t.rows.left],
+                [at, size * t.rows.out],
+              ],
+              body(size),
+            ),
+          );
     if (t.columns.size >= t.rows.size) {
-      const all = rows.map(({ count, size }) => stepping(frame, count, down(size, o), one(size, widths)));
+      const all = down(o, (size, leftTerm) => one(size, widths, leftTerm));
       return stepping(frame, count, along(first), [point(l, t.left), point(o, first), all]);
     }
-    const across = (size: number): Code => [point(r, start), point(o, first), stepping(frame, count, along(o), one(size, widths))];
+    const across = (size: number, leftTerm?: number): Code => [
+      point(r, start),
+      point(o, first),
+      stepping(frame, count, along(o), one(size, widths, leftTerm)),
+    ];
     return [
       [point(l, t.left), point(start, r), point(before, first)],
-      rows.map(({ count, size }) => stepping(frame, count, down(size, first), across(size))),
+      down(first, across),
       [point(first, before, count * used(widths) * t.columns.out), point(r, start, count * rightStep(widths))],
     ];
   };
@@ -412,7 +451,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
   const { product: p, block } = plan;
   const v = vectors[p.precision];
   const layout = layoutOf(plan);
-  const strips = (columns: number): readonly Strip[] => stripsOf(p.rows.size, columns, v, { even: plan.packsLeft });
+  const strips = (columns: number): readonly Strip[] => stripsOf(p.rows.size, columns, v, { grouped: plan.packsLeft });
   const inner = last(p);
   const separate = apart(plan);
   const [l, r, o, l1, r1, o1, o2] = Array.from({ length: 7 }, () => frame.integer()) as [
@@ -434,14 +473,6 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
     return module.call(number);
   };
   const call = (code: Code, ...addresses: readonly Code[]): Code => [addresses, code];
-
-  const chunks = (size: number, of: number): readonly { readonly count: number; readonly size: number }[] => {
-    const full = Math.floor(size / of);
-    return [
-      { count: full, size: of },
-      { count: size % of === 0 ? 0 : 1, size: size % of },
-    ].filter(({ count }) => count > 0);
-  };
 
   /** One block: its result goes to where local `o2` points. */
   const multiply = (size: Block, resume: boolean): Code => {
@@ -502,12 +533,7 @@ function packed(module: Module, frame: Frame, plan: Plan, scratch: number, left:
         ],
         [
           plan.packsLeft
-            ? call(
-                copy(leftGroups(size, strips(columns)[0]!.rows), terms, p.rows.left, inner.left),
-                local.get(l),
-                i32.const(scratch + layout.left),
-                i32.const(0),
-              )
+            ? call(copy(leftGroups(size), terms, p.rows.left, inner.left), local.get(l), i32.const(scratch + layout.left), i32.const(0))
             : [],
           call(
             multiply({ rows: size, columns, terms }, resume),
