@@ -37,7 +37,9 @@ export { encodeSafetensors } from "./train/safetensors/encode.ts";
 export { load, save } from "./train/save.ts";
 export { score } from "./train/score.ts";
 export { sentences } from "./train/sentences.ts";
-export { vocabulary } from "./train/vocabulary.ts";
+export { sequences, stream, tagged } from "./train/sequences.ts";
+export { vocabulary, vocabularyFrom } from "./train/vocabulary.ts";
+export { embeddingOf, loadWordVectors, wordVectors } from "./train/word-vectors.ts";
 
 /** A verb on its options, when they make sense. */
 function checked<A>(verb: string, options: EvaluateOptions, carryOut: () => Checked<A>): Checked<A> {

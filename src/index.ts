@@ -25,8 +25,10 @@ import type { EncodeOptions } from "./train/safetensors/encode.ts";
 import type { Safetensors, Stored } from "./train/safetensors/format.ts";
 import type { ScoreOptions } from "./train/score.ts";
 import type { Source } from "./train/sentences.ts";
+import type { Sequence, SequenceOptions, StreamOptions } from "./train/sequences.ts";
 import type { Vocabulary, VocabularyOptions } from "./train/vocabulary.ts";
 import type { FullScore } from "./train/watch.ts";
+import type { WordVectorOptions, WordVectors } from "./train/word-vectors.ts";
 
 export * from "./both-doors.ts";
 
@@ -214,6 +216,109 @@ export async function save(path: string, values: { readonly [name: string]: Stor
  */
 export async function load(path: string): Promise<Safetensors> {
   return orThrow(await fp.load(path)());
+}
+
+/**
+ * Sequences as a source: what each has at every step, and what it has once. Shuffled anew in every epoch, cut into batches, padded with 0. Feeds: the fields of
+ * `steps` [time, batch], or [time, batch, width] where an entry is a row of numbers; those of `once` [batch] or [batch, width]; `lengths` [batch].
+ *
+ * @throws ClewError `BadArgument` for options or sequences that make no sense
+ * @example
+ * import { sequences } from "clew";
+ * // two numbers to be added, bit by bit: 3 + 1 and 1 + 1
+ * const sums = [{ x: [[1, 1], [1, 0], [0, 0]], labels: [0, 0, 1] }, { x: [[1, 1], [0, 0]], labels: [0, 1] }];
+ * const source = sequences(sums.map((steps) => ({ steps })), { size: 2 });
+ * const [batch] = source(0, 1);
+ * Object.keys(batch!.feeds); // ["lengths", "x", "labels"]: x [time=3, batch=2, 2], labels [time=3, batch=2]
+ */
+export function sequences(of: readonly Sequence[], options: SequenceOptions): Source {
+  return orThrow(fp.sequences(of, options));
+}
+
+/**
+ * Sequences with a label at every step, as a source. Feeds: `ids` [time, batch], `labels` [time, batch], `lengths` [batch].
+ *
+ * @throws ClewError `BadArgument` for options or sequences that make no sense
+ * @example
+ * import { tagged } from "clew";
+ * const source = tagged([{ ids: [2, 3, 4], labels: [0, 1, 0] }, { ids: [2], labels: [0] }], { size: 2, buckets: [4] });
+ * source(0, 1)[0]!.time; // 4
+ */
+export function tagged(
+  of: readonly { readonly ids: ArrayLike<number>; readonly labels: ArrayLike<number> }[],
+  options: SequenceOptions,
+): Source {
+  return orThrow(fp.tagged(of, options));
+}
+
+/**
+ * A long text, as ids, in which every next one is to be said: cut into pieces of `time` steps, each with the ids that follow as its labels. Feeds: `ids` [time,
+ * batch], `labels` [time, batch], `lengths` [batch] (the last piece may be shorter).
+ *
+ * @throws ClewError `BadArgument` for options or ids that make no sense
+ * @example
+ * import { characters, stream, vocabulary } from "clew";
+ * const text = "the thread of the story";
+ * const source = stream(vocabulary([text], { tokenise: characters }).encode(text), { time: 8, size: 2 });
+ * source(0, 1).length; // 2: three pieces, of 8, 8 and 6 steps
+ */
+export function stream(ids: ArrayLike<number>, options: StreamOptions): Source {
+  return orThrow(fp.stream(ids, options));
+}
+
+/**
+ * The vocabulary that has these tokens, as another one had them: kept in a file as JSON, it is the same again.
+ *
+ * @param options `tokenise`: what the other one cut its texts with; `words` when left out
+ * @throws ClewError `BadArgument` for what are no tokens of a vocabulary
+ * @example
+ * import { vocabulary, vocabularyFrom } from "clew";
+ * const text = JSON.stringify(vocabulary(["a good movie"], { symbols: ["<end>"] }).tokens);
+ * vocabularyFrom(JSON.parse(text)).id("<end>"); // 2
+ */
+export function vocabularyFrom(tokens: readonly string[], options?: Pick<VocabularyOptions, "tokenise">): Vocabulary {
+  return orThrow(fp.vocabularyFrom(tokens, options));
+}
+
+/**
+ * The word vectors of a text as GloVe and word2vec have it: a line for each word, then its numbers.
+ *
+ * @throws ClewError `BadFile` that names the first line that is none
+ * @example
+ * import { wordVectors } from "clew";
+ * wordVectors("good 0.5 1\nbad -0.5 1\n").vectors.get("bad"); // Float64Array [-0.5, 1]
+ */
+export function wordVectors(text: string, options?: Pick<WordVectorOptions, "only">): WordVectors {
+  return orThrow(fp.wordVectors(text, options));
+}
+
+/**
+ * The word vectors of a file: text, which is read line by line, or safetensors (by its ending): a tensor [word, vector], with the words as JSON in the metadata
+ * under "words", or given.
+ *
+ * @throws (rejects with) ClewError `BadFile` for a file that is not there, or has something else
+ * @example
+ * import { loadWordVectors, save } from "clew";
+ * const words = JSON.stringify(["good", "bad"]);
+ * await save("out/vectors.safetensors", { vectors: { shape: [2, 1], data: Float32Array.of(1, -1) } }, { metadata: { words } });
+ * (await loadWordVectors("out/vectors.safetensors")).vectors.get("bad"); // Float64Array [-1]
+ */
+export async function loadWordVectors(path: string, options?: WordVectorOptions): Promise<WordVectors> {
+  return orThrow(await fp.loadWordVectors(path, options)());
+}
+
+/**
+ * A value for the parameter of an embedding, [word, vector]: a row for each token of the vocabulary, to be given to `fit` as `from`. A token without a
+ * vector is drawn, normally distributed with the mean and the spread of the others, by (seed, token); the padding is 0.
+ *
+ * @throws ClewError `BadArgument` for a seed that is none
+ * @example
+ * import { embeddingOf, vocabulary, wordVectors } from "clew";
+ * const v = vocabulary(["good", "bad"]);
+ * embeddingOf(wordVectors("good 0.5 1\nbad -0.5 1\n"), v).shape; // [4, 2]
+ */
+export function embeddingOf(vectors: WordVectors, of: Vocabulary, seed?: number): Stored {
+  return orThrow(fp.embeddingOf(vectors, of, seed));
 }
 
 /** A program that was compiled. */

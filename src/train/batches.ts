@@ -67,6 +67,11 @@ function padded(sentences: readonly LabelledSentence[], indices: readonly number
 
 /** What is wrong with the options, and with the sentences: all of the options, the first of the sentences. */
 export function mistakes(op: string, sentences: unknown, options: unknown): readonly Diagnostic[] {
+  return isRecord(options) ? [...wrongBatching(op, options), ...wrongSentences(op, sentences)] : wrongBatching(op, options);
+}
+
+/** What is wrong with the options. */
+export function wrongBatching(op: string, options: unknown): readonly Diagnostic[] {
   if (!isRecord(options)) return [badArgument(op, `the options must be a record, found ${shown(options)}`, "{ size: 32 }")];
   const { size, seed, epoch = 0, buckets = [] } = options;
   const bounds: readonly unknown[] | undefined = Array.isArray(buckets) ? buckets : undefined;
@@ -84,7 +89,6 @@ export function mistakes(op: string, sentences: unknown, options: unknown): read
             "the bounds are whole numbers ≥ 1 that ascend, such as [8, 16, 32]",
           ),
         ]),
-    ...wrongSentences(op, sentences),
   ];
 }
 
@@ -126,19 +130,34 @@ export function batches(sentences: readonly LabelledSentence[], options: BatchOp
 
 /** The same of what is known to be right. */
 export function batched(sentences: readonly LabelledSentence[], options: BatchOptions): readonly Batch[] {
+  const groups = grouped(
+    sentences.map(({ ids }) => ids.length),
+    options,
+  );
+  return groups.map(({ indices, time }) => padded(sentences, indices, time));
+}
+
+/** Which sequences go into a batch together, and how many steps it has. */
+export interface Group {
+  readonly indices: readonly number[];
+  readonly time: number;
+}
+
+/** The batches of an epoch, of sequences of these lengths: shuffled by the seed, cut into sizes, bucket by bucket. */
+export function grouped(lengths: readonly number[], options: BatchOptions): readonly Group[] {
   const { size, seed, epoch = 0, buckets } = options;
   const shuffle = (n: number, what: string): ArrayLike<number> =>
     seed === undefined ? Array.from({ length: n }, (_, i) => i) : permutation(randomKey(seed, what, epoch), n);
-  const longest = (indices: readonly number[]): number => indices.reduce((most, i) => Math.max(most, sentences[i]!.ids.length), 1);
+  const longest = (indices: readonly number[]): number => indices.reduce((most, i) => Math.max(most, lengths[i]!), 1);
 
   const bounds = buckets ?? [];
   const held: number[][] = Array.from({ length: bounds.length + 1 }, () => []);
-  for (const i of Array.from(shuffle(sentences.length, "sentences"))) held[bucketOf(sentences[i]!.ids.length, bounds)]!.push(i);
+  for (const i of Array.from(shuffle(lengths.length, "sentences"))) held[bucketOf(lengths[i]!, bounds)]!.push(i);
 
   const made = held.flatMap((indices, b) => {
     const common = bounds[b] ?? (buckets === undefined ? undefined : longest(indices));
     const cuts = Array.from({ length: Math.ceil(indices.length / size) }, (_, k) => indices.slice(k * size, (k + 1) * size));
-    return cuts.map((cut) => padded(sentences, cut, common ?? longest(cut)));
+    return cuts.map((cut): Group => ({ indices: cut, time: common ?? longest(cut) }));
   });
   // Not bucket after bucket: an epoch that ends with its longest sentences would pull the weights their way.
   return bounds.length === 0 ? made : Array.from(shuffle(made.length, "batches"), (i) => made[i]!);

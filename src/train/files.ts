@@ -12,6 +12,7 @@ import { ambientOrigin } from "../graph/source.ts";
 export type FileTask<A> = TaskEither<readonly Diagnostic[], A>;
 
 interface Handle {
+  read(into: Uint8Array, offset: number, length: number, position: null): Promise<{ readonly bytesRead: number }>;
   writeFile(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +91,24 @@ export function readFileIfThere(op: string, path: string): FileTask<Uint8Array |
       } catch (e) {
         if (errorCode(e) === "ENOENT") return undefined;
         throw e;
+      }
+    });
+}
+
+/** A file's bytes, part by part: one that no memory holds is read all the same. */
+export function readFileParts(op: string, path: string, take: (part: Uint8Array) => void): FileTask<void> {
+  return () =>
+    withFiles(op, path, "read", async (files) => {
+      const file = await files.open(path, "r");
+      const part = new Uint8Array(2 ** 20);
+      try {
+        for (;;) {
+          const { bytesRead } = await file.read(part, 0, part.length, null);
+          if (bytesRead === 0) return;
+          take(part.subarray(0, bytesRead));
+        }
+      } finally {
+        await file.close();
       }
     });
 }

@@ -38,6 +38,8 @@ export {
 } from "./schedules.ts";
 export type { ScoreOptions } from "./score.ts";
 export type { BatchFeeds, Source } from "./sentences.ts";
+export type { Sequence, SequenceOptions, StreamOptions } from "./sequences.ts";
 export { chain, type GradientTransformation, type PerParameter, type Transformed, updates } from "./transformation.ts";
 export { characters, paddingId, type Tokenise, unknownId, type Vocabulary, type VocabularyOptions, words } from "./vocabulary.ts";
 export type { EarlyStopping, FullScore, Score } from "./watch.ts";
+export type { WordVectorOptions, WordVectors } from "./word-vectors.ts";

@@ -50,12 +50,14 @@ export function characters(text: string): readonly string[] {
 
 /** The tokens that have an id of their own. */
 export interface Vocabulary {
-  /** Token by id: the padding, the unknown token, then the tokens seen, the most frequent first. */
+  /** Token by id: the padding, the unknown token, the symbols, then the tokens seen, the most frequent first. JSON keeps it: `vocabularyFrom`. */
   readonly tokens: readonly string[];
   /** Number of ids: the size of the dim that an embedding has. */
   readonly size: number;
   /** The ids of a text's tokens, `[time]`; `unknownId` for a token that the vocabulary does not hold. */
   readonly encode: (text: string) => Int32Array;
+  /** The id of one token, `unknownId` when the vocabulary does not hold it. */
+  readonly id: (token: string) => number;
   /** The tokens of ids, without padding. An id out of range reads as unknown. */
   readonly decode: (ids: ArrayLike<number>) => readonly string[];
   /** The tokens of a text that the vocabulary does not hold, each once, in the order of the text. */
@@ -67,6 +69,8 @@ export interface VocabularyOptions {
   readonly minimum?: number;
   /** `words` when left out. */
   readonly tokenise?: Tokenise;
+  /** Tokens that stand in no text, such as `["<start>", "<end>"]`: they have the ids from 2 on. */
+  readonly symbols?: readonly string[];
 }
 
 /** Numbers the tokens of `texts`, or says what is wrong with the texts or the options. */
@@ -87,32 +91,73 @@ function wrongTexts(texts: readonly unknown[]): readonly Diagnostic[] {
 }
 
 function wrongOptions(options: unknown): readonly Diagnostic[] {
-  const { minimum = 1, tokenise = words } = isRecord(options) ? options : {};
+  const { minimum = 1, tokenise = words, symbols = [] } = isRecord(options) ? options : {};
   return [
     ...wrongRecord("vocabulary", options),
     ...(typeof minimum === "number" && minimum >= 0
       ? []
       : [badArgument("vocabulary", `minimum is ${shown(minimum)}`, "a number, 0 or more: how often a token must be seen")]),
-    ...(typeof tokenise === "function"
+    ...wrongTokenise("vocabulary", tokenise),
+    ...(isListOfDifferent(symbols)
       ? []
-      : [badArgument("vocabulary", `tokenise is ${shown(tokenise)}`, "a function from a text to its tokens, such as words")]),
+      : [badArgument("vocabulary", `symbols are ${shown(symbols)}, expected different strings`, '["<start>", "<end>"]')]),
   ];
 }
 
-function numbered(texts: readonly string[], { minimum = 1, tokenise = words }: VocabularyOptions): Vocabulary {
+function wrongTokenise(op: string, tokenise: unknown): readonly Diagnostic[] {
+  return typeof tokenise === "function"
+    ? []
+    : [badArgument(op, `tokenise is ${shown(tokenise)}`, "a function from a text to its tokens, such as words")];
+}
+
+function isListOfDifferent(tokens: unknown): tokens is readonly string[] {
+  return Array.isArray(tokens) && tokens.every((t) => typeof t === "string") && new Set(tokens).size === tokens.length;
+}
+
+/**
+ * The vocabulary that has these `tokens`, as another one had them (read from a file).
+ *
+ * @param options `tokenise`: what the other one cut its texts with; `words` when left out
+ */
+export function vocabularyFrom(tokens: readonly string[], options: Pick<VocabularyOptions, "tokenise"> = {}): Checked<Vocabulary> {
+  const op = "vocabularyFrom";
+  const { tokenise = words } = isRecord(options) ? (options as { readonly tokenise?: unknown }) : {};
+  const found = isListOfDifferent(tokens)
+    ? tokens[paddingId] === special[0] && tokens[unknownId] === special[1]
+      ? []
+      : [
+          badArgument(
+            op,
+            `the tokens begin with ${tokens.slice(0, 2).map(shown).join(", ")}`,
+            `they are those of a vocabulary: ${special.map(shown).join(", ")}, …`,
+          ),
+        ]
+    : [badArgument(op, `the tokens are ${shown(tokens)}, expected different strings`, "vocabularyFrom(JSON.parse(text))")];
+  const problems = [...found, ...wrongRecord(op, options), ...wrongTokenise(op, tokenise)];
+  return problems.length > 0 ? E.left(problems) : E.right(made(tokens, tokenise as Tokenise));
+}
+
+const special: readonly string[] = ["<padding>", "<unknown>"];
+
+function numbered(texts: readonly string[], { minimum = 1, tokenise = words, symbols = [] }: VocabularyOptions): Vocabulary {
   const counts = new Map<string, number>();
   for (const text of texts) for (const token of tokenise(text)) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const taken = new Set([...special, ...symbols]);
   const seen = [...counts]
-    .filter(([, count]) => count >= minimum)
+    .filter(([token, count]) => count >= minimum && !taken.has(token))
     .sort(([, a], [, b]) => b - a) // stable: a Map keeps the order of first sight
     .map(([token]) => token);
+  return made([...special, ...symbols, ...seen], tokenise);
+}
 
-  const tokens = ["<padding>", "<unknown>", ...seen];
-  const ids = new Map(seen.map((token, i) => [token, i + 2]));
+function made(tokens: readonly string[], tokenise: Tokenise): Vocabulary {
+  const ids = new Map(tokens.slice(special.length).map((token, i) => [token, i + special.length]));
+  const id = (token: string): number => ids.get(token) ?? unknownId;
   return {
     tokens,
     size: tokens.length,
-    encode: (text) => Int32Array.from(tokenise(text), (token) => ids.get(token) ?? unknownId),
+    id,
+    encode: (text) => Int32Array.from(tokenise(text), id),
     decode: (encoded) =>
       Array.from(encoded)
         .filter((id) => id !== paddingId)

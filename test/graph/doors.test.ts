@@ -30,6 +30,12 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   sentences: [[{ ids: [1.5], label: 0 }], { size: 0 }],
   vocabulary: [[1, "a"], { minimum: "two", tokenise: "words" }],
   predict: [clew.bagOfWords({ words: 4 }), {}, [[9]]],
+  vocabularyFrom: [["a"]],
+  sequences: [[{}], { size: 0 }],
+  tagged: [[{ ids: [1] }], { size: 1 }],
+  stream: [[], { time: 0, size: 0 }],
+  wordVectors: ["good"],
+  embeddingOf: [{ width: 1, vectors: new Map() }, clew.vocabulary([]), -1],
   encodeSafetensors: [{ W: 1 }, { precision: "f16" }],
   decodeSafetensors: [new Uint8Array(3)],
   score: [clew.bagOfWords({ words: 4 }), {}, 1, { engine: "f16" }],
@@ -38,6 +44,7 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
 // The same for verbs of files: a TaskEither there, a promise that rejects here.
 const failingTasks: Readonly<Record<string, readonly unknown[]>> = {
   load: ["no/such/file"],
+  loadWordVectors: ["no/such/file"],
   save: ["out/x", { W: 1 }],
 };
 
