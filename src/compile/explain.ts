@@ -7,7 +7,7 @@ import { showSite } from "../graph/source.ts";
 import type { Hoisted } from "../recurrence/scan/hoist.ts";
 import type { ScanAttributes } from "../recurrence/scan/results.ts";
 import type { Checkpointed } from "./checkpoint.ts";
-import type { LoopProgram, Precision, Statement } from "./loops.ts";
+import type { Buffer, LoopProgram, Precision, Statement } from "./loops.ts";
 import type { Machine } from "./machine.ts";
 import { count } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
@@ -29,34 +29,45 @@ export function explained({ nodes, loops, checkpoints, hoisted, plan, precision,
   const products: string[] = [];
   const kinds = new Map<string, number>();
   let multiplyAdds = 0;
+  // as planning numbers them (plan.ts): a loop counts again at its end
+  let position = 0;
+  const line = (at: number, indent: string, what: string): number => products.push(`${String(at).padStart(8)}  ${indent}${what}`);
   const visit = (statements: readonly Statement[], rounds: number, indent: string): void => {
     for (const s of statements) {
       kinds.set(s.kind, (kinds.get(s.kind) ?? 0) + 1);
+      const at = position++;
       if (s.kind === "for") {
-        products.push(`${indent}for ${s.loop.steps} steps${s.loop.backwards ? ", from the last one" : ""}`);
+        line(at, indent, `for ${s.loop.steps} steps${s.loop.backwards ? ", from the last one" : ""}`);
         visit(s.body, rounds * s.loop.steps, `${indent}  `);
+        position++;
       } else if (s.kind === "contract") {
         const [m, n, k] = [count(s.rows), count(s.columns), count(s.terms)];
         multiplyAdds += rounds * m * n * k;
-        products.push(`${indent}product ${m}×${k} · ${k}×${n}`);
+        line(at, indent, `product ${m}×${k} · ${k}×${n}`);
       }
     }
   };
-  visit(loops.body, 1, "          ");
+  visit(loops.body, 1, "");
   const lives = (life: string): string =>
     bytes(loops.buffers.filter((b) => b.life === life).reduce((n, b) => n + b.size * elementSize(b, precision), 0));
   const largest = loops.buffers
     .filter((b) => b.life === "temporary" && plan.address.has(b))
     .sort((a, b) => b.size - a.size)
     .slice(0, 6);
+  const when = (b: Buffer): string => {
+    const { from, to } = plan.lives.get(b)!;
+    return Number.isFinite(to) ? `statements ${from} to ${to}` : `from statement ${from} until it is read`;
+  };
+  const copies = new Set(loops.buffers.flatMap((b) => (b.label.endsWith(" in panels") ? [b.label] : [])));
   const speed = (ms: number): string => `${((2 * multiplyAdds) / ms / 1e6).toFixed(1)} GFLOP/s of products`;
   return [
     ...checkpoints.map(spared),
     ...hoisted.flatMap((h, i) => taken(h, i === 0 ? "hoist  " : "       ")),
     `lower    ${nodes} nodes became ${[...kinds].map(([k, n]) => `${n} ${k}`).join(", ")}`,
     ...products,
+    ...(copies.size === 0 ? [] : [`pack     once, for all steps: ${[...copies].join(", ")}`]),
     `plan     ${bytes(plan.bytes)} in one arena (no plan needs less than ${bytes(plan.lowerBound)}): parameters ${lives("parameter")}, inputs ${lives("input")}, constants ${lives("constant")}`,
-    ...largest.map((b) => `          ${bytes(b.size * elementSize(b, precision))} at ${plan.address.get(b)}: ${b.label}`),
+    ...largest.map((b) => `          ${bytes(b.size * elementSize(b, precision))} at ${plan.address.get(b)}: ${b.label}, ${when(b)}`),
     `print    ${kernels} kernels, ${precision}`,
     ...(schedule.threads === 1
       ? []

@@ -10,6 +10,8 @@ export interface MemoryPlan {
   readonly bytes: number;
   /** The most that lives at one time: no plan needs less. */
   readonly lowerBound: number;
+  /** The statements that a temporary lives from and to; infinity where it is read when the program has run. */
+  readonly lives: ReadonlyMap<Buffer, { readonly from: number; readonly to: number }>;
 }
 
 /** Every buffer starts at a multiple of this: vectors do not cross cache lines. */
@@ -59,7 +61,7 @@ export function planMemory({ buffers, body }: LoopProgram, precision: Precision,
     now += size;
     most = Math.max(most, now);
   }
-  return { address, bytes: fixed + arena.end, lowerBound: fixed + most };
+  return { address, bytes: fixed + arena.end, lowerBound: fixed + most, lives: new Map(temporaries.map((t) => [t.buffer, t])) };
 }
 
 /** Gaps between live buffers, in ascending order; the smallest that is large enough is taken. */
