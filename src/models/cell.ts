@@ -71,8 +71,14 @@ export function gate<I extends Dim, H extends Dim>(
 }
 
 /** Passes tensors on; for an option's value that is none of `choices`, each carries that mistake. */
-export function oneOf(of: string, what: string, value: unknown, choices: readonly string[], site: Site) {
-  if (choices.includes(value as string)) return <T extends Tensor<Shape, DType>>(a: T): T => a;
+export function oneOf(
+  of: string,
+  what: string,
+  value: unknown,
+  choices: readonly string[],
+  site: Site,
+): <T extends Tensor<Shape, DType>>(a: T) => T {
+  if (choices.includes(value as string)) return (a) => a;
   return mistaken(of, `no such ${what}: ${shown(value)}`, `it is ${choices.map(shown).join(" or ")}`, site);
 }
 
