@@ -95,6 +95,7 @@ export function reportJson(results: Results): string {
         maxRelativeError: most,
       })),
     },
+    metrics: { accuracy: results.rnn.heldOutAccuracy },
     rnn: learned("rnn", results.rnn),
     lossFloor,
     bagOfWords: learned("bagOfWords", results.bagOfWords),
