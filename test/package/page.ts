@@ -1,4 +1,4 @@
-// A plain page from a static server in headless Chromium: no bundler, no headers beyond the content type.
+// A plain page from a static server in headless Chromium: no bundler; no headers beyond the content type, unless it asks to be isolated.
 
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -13,8 +13,14 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".map": "application/json",
 };
 
+/** With these a page is isolated from others, and may share memory between threads. */
+const isolating = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+
 /** Serves the files below `folder`, and nothing else, on a free port of this machine. */
-export function serve(folder: string): Promise<{ readonly origin: string; readonly close: () => Promise<void> }> {
+export function serve(
+  folder: string,
+  { isolated = false }: { readonly isolated?: boolean } = {},
+): Promise<{ readonly origin: string; readonly close: () => Promise<void> }> {
   const server: Server = createServer((request, response) => {
     const path = normalize(join(folder, decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname)));
     if (!path.startsWith(folder + sep)) {
@@ -23,7 +29,8 @@ export function serve(folder: string): Promise<{ readonly origin: string; readon
     }
     const file = createReadStream(path);
     file.on("error", () => response.writeHead(404).end());
-    file.on("open", () => response.writeHead(200, { "content-type": contentTypes[extname(path)] ?? "application/octet-stream" }));
+    const type = { "content-type": contentTypes[extname(path)] ?? "application/octet-stream" };
+    file.on("open", () => response.writeHead(200, { ...type, ...(isolated ? isolating : {}) }));
     file.pipe(response);
   });
   return new Promise((resolve) =>

@@ -129,7 +129,7 @@ describe("a plain page", () => {
 <meta charset="utf-8">
 <link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "clew": "/node_modules/clew/dist/index.js" } }</script>
-<script type="module">import { golden } from "${module}"; globalThis.result = golden;</script>
+<script type="module">import * as all from "${module}"; globalThis.result = Object.values(all)[0];</script>
 `;
 
   it("evaluates the golden example from dist/index.js, with no bundler", async (context) => {
@@ -144,6 +144,25 @@ describe("a plain page", () => {
       await server.close();
     }
   }, 60_000);
+
+  it.for([
+    ["isolated from others trains on two threads", true],
+    ["that is not trains on one", false],
+  ] as const)("%s, and the bits are the same", { timeout: 60_000 }, async ([, isolated], context) => {
+    const chromium = needed(context, browser);
+    writeFileSync(join(copy.folder, "threads.html"), page("./threads.js"));
+    const server = await serve(copy.folder, { isolated });
+    try {
+      const { result, problems } = await open(chromium, `${server.origin}/threads.html`);
+      expect(problems).toEqual([]);
+      expect(result).toMatchObject({ same: true, mayShare: isolated });
+      const { together } = result as { readonly together: number };
+      if (isolated) expect(together).toBeGreaterThan(0);
+      else expect(together).toBe(0);
+    } finally {
+      await server.close();
+    }
+  });
 
   it("that lacks its script is seen to fail", async (context) => {
     const chromium = needed(context, browser);

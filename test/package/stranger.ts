@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const consumers = ["golden", "fp"] as const;
+const consumers = ["golden", "fp", "threads"] as const;
 
 export interface Copy {
   readonly folder: string;
