@@ -18,6 +18,12 @@ import {
   zeros,
 } from "clew";
 
+// of Node and of a page alike; the types of neither are asked for
+const { performance, setTimeout } = globalThis as unknown as {
+  readonly performance: { now(): number };
+  setTimeout(then: () => void, ms: number): void;
+};
+
 const time = dim("time", 12);
 const batch = dim("batch", 64);
 const word = dim("word", 16);
@@ -65,5 +71,5 @@ export const threads: { readonly runs: number; readonly same: boolean; readonly 
   runs,
   same,
   together: together(),
-  mayShare: typeof SharedArrayBuffer !== "undefined",
+  mayShare: "SharedArrayBuffer" in globalThis,
 };
