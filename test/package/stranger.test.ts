@@ -97,7 +97,7 @@ describe("a consumer", () => {
     } finally {
       writeFileSync(golden, right);
     }
-  });
+  }, 90_000);
 
   it("evaluates the golden example in Node as the sources do", () => {
     agree(inNode("golden", "golden") as typeof fromSources);
