@@ -36,6 +36,11 @@ export interface Model<B extends Built = Built> {
   readonly build: (dims: DataDims) => B;
 }
 
+/** A model with a recurrence: `build` has it as a scan, `unrolled` written out step by step. The values are the same, bit for bit. */
+export interface RecurrentModel<B extends Built = Built> extends Model<B> {
+  readonly unrolled: Model<B>["build"];
+}
+
 /** What fit and predict call in the place of a ready model's `build`: by them, its nodes stand at the line where the model was made. */
 const ready = new WeakMap<object, (dims: DataDims) => Built>();
 
