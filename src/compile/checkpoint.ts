@@ -9,13 +9,15 @@ import type { Node } from "../graph/node.ts";
 import { topological } from "../graph/traverse.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
 import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
-import { direct, type Group, groupsOf, type Segments, segmented } from "../recurrence/scan/segments.ts";
+import { leastAdvances, revolve } from "../recurrence/scan/revolve.ts";
+import { direct, type Group, groupsOf, isPair, type Segments, segmented } from "../recurrence/scan/segments.ts";
 import type { Checkpoint } from "../recurrence/types.ts";
 import { newBuffer, type Program, type Scope } from "./elements.ts";
 import type { Place, Precision } from "./loops.ts";
 import { lower } from "./lower.ts";
 import { count, sizesOf, wholeOf } from "./places.ts";
 import { elementSize, planMemory, rounded } from "./plan.ts";
+import { roundColumns } from "./reversal.ts";
 import { lowerScan } from "./scan.ts";
 
 /** What was decided for a recurrence. */
@@ -24,7 +26,7 @@ export interface Checkpointed {
   readonly time: { readonly name: string; readonly size: number };
   /** Undefined where everything fits: nothing is computed again. */
   readonly segments: Segments | undefined;
-  /** Bytes of states that are kept, one for each segment and one more. */
+  /** Bytes of states that are kept: one for each segment and one more, or in slots, with the tables of the plan. */
   readonly snapshots: number;
   /** Bytes of all that the steps of one segment need, forward and backward. */
   readonly tape: number;
@@ -63,44 +65,61 @@ function planned(outputs: readonly Node[], group: Group, precision: Precision): 
   const steps = time.size;
   const option = (scans[0]!.attributes as ScanAttributes).checkpoint as Exclude<Checkpoint, "none">;
   const memory = option === "sqrt" ? undefined : option.memory;
-  const of = (length: number): Segments => ({ length, count: Math.floor(steps / length) });
-  const measured = (length: number): Checkpointed => ({
-    time,
-    segments: of(length),
-    memory,
-    ...costOf(outputs, group, of(length), precision),
-  });
+  const measured = (segments: Segments): Checkpointed => ({ time, segments, memory, ...costOf(outputs, group, segments, precision) });
   const whole: Checkpointed = { time, segments: undefined, snapshots: 0, tape: 0, recomputed: 0, memory };
   if (steps < 2) return whole;
-  if (memory === undefined) return measured(aboutRoot(steps));
-  // two points of a straight line, and a multiple of what is kept for each segment
-  const [a, b] = [measured(1), measured(2)];
-  const perStep = b.tape - a.tape;
-  const state = a.snapshots / (a.segments!.count + 1);
-  const cost = (length: number): number => a.tape + perStep * (length - 1) + (of(length).count + 1) * state;
-  const lengths = Array.from({ length: Math.floor(steps / 2) }, (_, i) => i + 1);
-  const all = a.tape + perStep * (steps - 1);
+  const countOf = (length: number): number => Math.floor(steps / length);
+  if (memory === undefined) return measured({ length: aboutRoot(steps), count: countOf(aboutRoot(steps)) });
+  const [tapeOfLength, state] = modelOf(steps, (length) => measured({ length, count: countOf(length) }));
+  const all = tapeOfLength(steps);
   if (all <= memory) return { ...whole, tape: all };
-  const least = lengths.reduce((x, y) => (cost(y) < cost(x) ? y : x));
-  // longer segments are fewer and larger products: the longest that fit
-  for (const length of [
-    ...lengths
-      .filter((l) => cost(l) <= memory)
-      .slice(-4)
-      .reverse(),
-    least,
-  ]) {
-    const plan = measured(length);
+  const pair = isPair(group);
+  const estimates = Array.from({ length: Math.max(1, Math.floor(steps / 2)) }, (_, i): Estimate => {
+    const [length, count] = [i + 1, countOf(i + 1)];
+    const left = memory - tapeOfLength(length);
+    if (!pair || left >= (count + 1) * state)
+      return { segments: { length, count }, left: left - (count + 1) * state, again: count * length };
+    const slots = Math.min(count, Math.floor((left - mostTables(count)) / state) - 2);
+    const few = Math.max(1, slots);
+    const again = (count + leastAdvances(count, few) - (count - 1)) * length;
+    return { segments: { length, count, slots: few }, left: left - mostTables(count) - (few + 2) * state, again };
+  });
+  const fitting = estimates.filter((e) => e.left >= 0).sort((x, y) => x.again - y.again || y.segments.length - x.segments.length);
+  const least = estimates.reduce((x, y) => (y.left > x.left ? y : x));
+  for (const { segments } of [...fitting.slice(0, 6), least]) {
+    const plan = measured(segments);
     if (plan.snapshots + plan.tape <= memory) return plan;
   }
-  const needed = measured(least);
+  const needed = measured(least.segments);
   return diagnostic({
     code: "TooLarge",
     op: "scan",
     message: `checkpoint: ${memory} bytes are not enough for the ${steps} steps of ${time.name}`,
-    hint: `{ memory: ${needed.snapshots + needed.tape} } is the least that segments do with`,
+    hint: `{ memory: ${needed.snapshots + needed.tape} } is about the least that segments do with`,
     site: scans[0]!.origin.site,
   });
+}
+
+interface Estimate {
+  readonly segments: Segments;
+  /** Bytes that are left of the memory. */
+  readonly left: number;
+  /** Steps that are computed again. */
+  readonly again: number;
+}
+
+/** Bytes of the tables of a plan, at most: no more states are kept on the way back than segments are reversed. */
+const mostTables = (count: number): number => 4 * (2 * count + roundColumns * 2 * count);
+
+/** The tape as a function of a segment's length, and what is kept for each segment. */
+function modelOf(steps: number, measured: (length: number) => Checkpointed): readonly [(length: number) => number, number] {
+  const [low, high] = steps < 128 ? [1, 2] : [16, 64];
+  const [one, a, b] = [measured(1), measured(low), measured(high)];
+  const perStep = (b.tape - a.tape) / (high - low);
+  // short segments are mostly rounding: between one step and `high` the line through these
+  const below = (length: number): number => one.tape + ((b.tape - one.tape) / (high - 1)) * (length - 1);
+  const above = (length: number): number => b.tape + perStep * (length - high);
+  return [(length) => (length < high ? below(length) : above(length)), one.snapshots / (one.segments!.count + 1)];
 }
 
 /** A length near √T, one that divides T if there is any: then no tail is left over. */
@@ -114,8 +133,8 @@ function aboutRoot(steps: number): number {
 
 function costOf(outputs: readonly Node[], group: Group, segments: Segments, precision: Precision) {
   const order = topological(hoistScans(segmented(outputs, group, segments)).outputs);
-  const own = (n: Node): boolean => (n.attributes as Partial<ScanAttributes>).segments === group.recurrence;
-  const heads = order.filter((n) => bodyOf(n) !== undefined && own(n));
+  const isOurs = (n: Node): boolean => (n.attributes as Partial<ScanAttributes>).segments === group.recurrence;
+  const heads = order.filter((n) => bodyOf(n) !== undefined && isOurs(n));
   const states = order.filter(
     (n) => heads.includes(n.inputs[0]!) && bodyOf(n.inputs[0]!)!.states.includes(askedBy(n).of) && askedBy(n).kind === "stacked",
   );
@@ -123,10 +142,23 @@ function costOf(outputs: readonly Node[], group: Group, segments: Segments, prec
   const again = heads.map(
     (h) => orderOf(bodyOf(h)!).order.filter((n) => bodyOf(n) !== undefined && !variablesOf(bodyOf(h)!).has(n)).length - 1,
   );
+  const { count: all, length, slots } = segments;
+  const within = again.reduce((sum, scans) => sum + scans * all * length, 0);
+  const tapes = heads.map((h) => tapeOf(h, precision));
+  if (slots === undefined) {
+    return {
+      snapshots: states.reduce((sum, n) => sum + bytes(askedBy(n).of, all + 1), 0),
+      tape: Math.max(0, ...tapes),
+      recomputed: within,
+    };
+  }
+  // slots, one for the state before the last segment; the current state, and the next one
+  const own = (rows: number): number => states.reduce((sum, n) => sum + bytes(askedBy(n).of, rows), 0);
+  const plan = revolve(all, slots);
   return {
-    snapshots: states.reduce((sum, n) => sum + bytes(askedBy(n).of, segments.count + 1), 0),
-    tape: Math.max(0, ...heads.map((h) => tapeOf(h, precision))),
-    recomputed: again.reduce((sum, scans) => sum + scans * segments.count * segments.length, 0),
+    snapshots: own(slots + 1) + own(1) + rounded(4 * 2 * all) + rounded(4 * roundColumns * plan.rounds.length),
+    tape: Math.max(0, ...tapes.map((t) => t + own(1))),
+    recomputed: within + plan.advances * length,
   };
 }
 

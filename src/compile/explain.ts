@@ -37,8 +37,10 @@ export function explained({ nodes, loops, checkpoints, hoisted, plan, precision,
       kinds.set(s.kind, (kinds.get(s.kind) ?? 0) + 1);
       const at = position++;
       if (s.kind === "for") {
-        line(at, indent, `for ${s.loop.steps} steps${s.loop.backwards ? ", from the last one" : ""}`);
-        visit(s.body, rounds * s.loop.steps, `${indent}  `);
+        const steps = s.loop.range?.often ?? s.loop.steps;
+        const how = s.loop.range !== undefined ? " in the mean" : s.loop.backwards ? ", from the last one" : "";
+        line(at, indent, `for ${Number(steps.toFixed(2))} steps${how}`);
+        visit(s.body, rounds * steps, `${indent}  `);
         position++;
       } else if (s.kind === "contract") {
         const [m, n, k] = [count(s.rows), count(s.columns), count(s.terms)];
@@ -85,7 +87,7 @@ function spared({ time, segments, snapshots, tape, recomputed, memory }: Checkpo
   const tail = rest === 0 ? "" : `, and a tail of ${rest}`;
   return [
     `keep     scan over ${time.name}: ${segments.count} segments of ${segments.length} steps${tail}; ${recomputed.toLocaleString("en-US")} steps are computed again`,
-    `          ${bytes(snapshots)} of states, ${bytes(tape)} for the steps of a segment: ${bytes(snapshots + tape)}${allowed}`,
+    `          ${bytes(snapshots)} of states${segments.slots === undefined ? "" : ` in ${segments.slots} slots, reversed by Revolve`}, ${bytes(tape)} for the steps of a segment: ${bytes(snapshots + tape)}${allowed}`,
   ].join("\n");
 }
 

@@ -32,6 +32,8 @@ export interface Loop {
   readonly from?: number;
   /** Its steps are those of a segment, which the loop around counts. */
   readonly ofSegment?: boolean;
+  /** Which of its steps are made is read while the program runs: those from the first number up to before the second. `often` is how many these are in the mean. */
+  readonly range?: { readonly from: Place; readonly to: Place; readonly often: number };
 }
 
 /** Where elements of a statement's index space stand: offset + Σ index·stride + Σ step·stride. All in elements. */

@@ -75,7 +75,7 @@ export function prepacked({ buffers, body }: LoopProgram, packing: Packing): Loo
     const still = around.filter((_, i) => !around.slice(i).some(moves));
     const panels = packing(
       s,
-      still.reduce((uses, { loop }) => uses * loop.steps, 1),
+      still.reduce((uses, { loop }) => uses * (loop.range?.often ?? loop.steps), 1),
     );
     if (panels === undefined) return undefined;
     const { buffer } = panelsOf(s.b, columns, s.terms, panels, still[0]?.before ?? here);

@@ -3,9 +3,7 @@
 // before a step and the state after it are two rows, and nothing is copied.
 
 import { type Body, bodyOf, dependsOn, drawsAnew, neededFor, variablesOf } from "../graph/body.ts";
-import { computationOf } from "../graph/make.ts";
 import type { Node } from "../graph/node.ts";
-import type { Step } from "../graph/source.ts";
 import type { Numbered } from "../graph/traverse.ts";
 import { askedBy, type ScanAttributes } from "../recurrence/scan/results.ts";
 import { elementsOf, fresh, newBuffer, placeOf, type Scope } from "./elements.ts";
@@ -13,24 +11,30 @@ import type { Buffer, Expression, Loop, Place, Statement } from "./loops.ts";
 import { lower } from "./lower.ts";
 import { count, identityMap, rowMajor, sizesOf } from "./places.ts";
 import { buffersOf } from "./plan.ts";
-
-let loops = 0;
+import { type Kept, keeping, reversed, slotsFor } from "./reversal.ts";
+import { bind, newLoop, pathOf, row } from "./rounds.ts";
 
 export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): void {
-  const { body, recurrence, reverse, outer, part } = scan.attributes as ScanAttributes;
+  const { body, recurrence, reverse, outer, part, slots } = scan.attributes as ScanAttributes;
   const { captured, states, inputs, next } = body;
   const steps = recurrence.dim.size;
-  const loop: Loop = { id: ++loops, steps, backwards: reverse, from: part?.from ?? 0, ofSegment: part?.ofSegment ?? false };
   const asked = readers.map((r) => ({ reader: r, ...askedBy(r) }));
   const graph = neededFor(body, asked);
   const present = new Set(graph.order);
   const { program } = scope;
+  const reversal = slots === undefined ? undefined : reversed(scan, slots, (x) => present.has(x), scope);
+  const loop: Loop = reversal?.loop ?? newLoop(steps, reverse, { from: part?.from ?? 0, ofSegment: part?.ofSegment ?? false });
 
   const places = new Map<Node, Place>();
   const aliases = new Map<Node, Node>();
   for (const [i, c] of captured.entries()) if (present.has(c)) bind(c, scan.inputs[i]!, scope, places, aliases);
   for (const [i, x] of inputs.entries()) {
     if (!present.has(x)) continue;
+    const current = reversal?.states.get(x);
+    if (current !== undefined) {
+      places.set(x, current);
+      continue;
+    }
     const all = placeOf(scan.inputs[captured.length + states.length + i]!, scope);
     places.set(x, row(all, loop, 0));
   }
@@ -38,6 +42,7 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
   const stacked = new Set(asked.flatMap((a) => (a.kind === "stacked" ? [a.of] : [])));
   const wanted = new Map<Node, Place>();
   const copies: Copy[] = [];
+  const kept: Kept[] = [];
   const last = new Map<Node, Place>();
   const stacks = new Map<Node, Place>();
   for (const [i, s] of states.entries()) {
@@ -49,7 +54,8 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
     const start = (out: Place): void => {
       scope.statements.push({ kind: "map", sizes, out, value: elementsOf(first, identityMap(sizes.length), fresh(scope, sizes.length)) });
     };
-    if (stacked.has(s) || stacked.has(after)) {
+    const isKept = slots !== undefined && stacked.has(s); // in slots, not in a stack
+    if (!isKept && (stacked.has(s) || stacked.has(after))) {
       const all: Place = {
         buffer: newBuffer(program, s.dtype, (steps + 1) * count(sizes), "temporary", `${label} of all steps`),
         offset: 0,
@@ -77,8 +83,10 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
       wanted.set(after, aside);
       last.set(s, own);
       copies.push({ to: own, from: aside, sizes });
+      if (isKept) kept.push({ state: s, from: own, slots: slotsFor(s, slots + 1, program) });
     }
   }
+  for (const { state, slots: all } of kept) stacks.set(state, all);
   for (const of of stacked) {
     if (stacks.has(of) || variablesOf(body).has(of)) continue;
     const sizes = [steps, ...sizesOf(of)];
@@ -105,7 +113,9 @@ export function lowerScan(scan: Node, readers: readonly Node[], scope: Scope): v
   );
   const inner: Scope = { ...common, statements: [], wanted, path };
   lower(graph, inner, new Set([...wanted.keys()]));
-  scope.statements.push({ kind: "for", loop, body: inPlace(inner.statements, copies) });
+  const every = inPlace(inner.statements, copies);
+  if (reversal !== undefined) scope.statements.push(...reversal.around(every));
+  else scope.statements.push({ kind: "for", loop, body: [...keeping(kept, slots, loop, program), ...every] });
 
   for (const { reader, kind, of } of asked) {
     const made = kind === "final" ? last.get(of)! : (stacks.get(of) ?? everyStep(of, scan, scope));
@@ -202,19 +212,6 @@ function everyStep(variable: Node, scan: Node, scope: Scope): Place {
   return { ...outside, strides: [0, ...outside.strides] };
 }
 
-/** One row of a stack, which moves with the step. */
-function row({ buffer, offset, strides, times }: Place, loop: Loop, at: number): Place {
-  const [first = 0, ...rest] = strides;
-  return { buffer, offset: offset + at * first, strides: rest, times: [...times, { loop, stride: first }] };
-}
-
-/** A captured value is read where it is; one that is only a number stays one. */
-function bind(variable: Node, operand: Node, scope: Scope, places: Map<Node, Place>, aliases: Map<Node, Node>): void {
-  const kind = scope.places.has(operand) ? undefined : computationOf(operand)?.kind;
-  if (kind === "fill" || kind === "position") aliases.set(variable, operand);
-  else places.set(variable, placeOf(operand, scope));
-}
-
 function fixedIn(graph: Numbered, body: Body): ReadonlySet<Node> {
   const variables = variablesOf(body);
   const changing = new Set([...body.states, ...body.inputs]);
@@ -253,8 +250,4 @@ function restrictedTo(graph: Numbered, keep: (n: Node) => boolean): Numbered {
     start[own + 1] = operands.length;
   }
   return { order, operands: Int32Array.from(operands), start, outputs: new Int32Array() };
-}
-
-function pathOf(step: Step | undefined): readonly number[] {
-  return step === undefined ? [] : [...pathOf(step.outer), step.t];
 }

@@ -61,6 +61,9 @@ export function scheduled(program: LoopProgram, plan: MemoryPlan, precision: Pre
   return gained < worth.program / 4 ? alone(program) : { threads, pieces, barriers };
 }
 
+/** How many steps a loop makes, in the mean. */
+const stepsOf = ({ steps, range }: Loop): number => range?.often ?? steps;
+
 /** What is done of a statement by whom. */
 interface Deal {
   readonly shares: readonly (readonly Statement[])[];
@@ -84,7 +87,7 @@ class Dealer {
 
   /** Nanoseconds on one thread. */
   serial(statements: readonly Statement[]): number {
-    return statements.reduce((sum, s) => sum + (s.kind === "for" ? s.loop.steps * this.serial(s.body) : costOf(s)), 0);
+    return statements.reduce((sum, s) => sum + (s.kind === "for" ? stepsOf(s.loop) * this.serial(s.body) : costOf(s)), 0);
   }
 
   list(statements: readonly Statement[]): Dealt {
@@ -165,7 +168,7 @@ class Dealer {
   /** A time loop without waiting: by the first thread alone, or everything in it cut along axes of one size, so that nobody reads what another one writes. */
   private loop(s: ForStatement): readonly Deal[] {
     const leaves = leavesOf(s.body);
-    const cost = s.loop.steps * this.serial(s.body);
+    const cost = stepsOf(s.loop) * this.serial(s.body);
     const whole: Deal = {
       shares: this.each((i) => (i === 0 ? [s] : [])),
       touches: touchedAlone(leaves.flatMap(accessesOf), 0),
@@ -202,7 +205,7 @@ class Dealer {
   private together({ loop, body }: ForStatement): Dealt | undefined {
     if (this.serial(body) < 2 * this.barrier) return undefined;
     const { pieces, cost, barriers } = this.list(body);
-    return { pieces, cost: loop.steps * cost, barriers: loop.steps * barriers };
+    return { pieces, cost: stepsOf(loop) * cost, barriers: stepsOf(loop) * barriers };
   }
 }
 

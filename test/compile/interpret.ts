@@ -119,8 +119,8 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
         return;
       }
       case "for":
-        for (let i = 0; i < s.loop.steps; i++) {
-          steps.set(s.loop, s.loop.backwards ? s.loop.steps - 1 - i : i);
+        for (const t of roundsOf(s.loop, (p) => read(p, []))) {
+          steps.set(s.loop, t);
           for (const inner of s.body) run(inner);
         }
         return;
@@ -129,6 +129,15 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
 
   for (const s of program.body) run(s);
   return fault;
+}
+
+/** The steps of a loop, in its direction. */
+export function roundsOf({ steps, backwards, range }: Loop, read: (place: Place) => number): readonly number[] {
+  if (range !== undefined) {
+    const [from, to] = [read(range.from), read(range.to)];
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => (backwards ? to - 1 - i : from + i));
+  }
+  return Array.from({ length: steps }, (_, i) => (backwards ? steps - 1 - i : i));
 }
 
 /** All indices of a space, the last axis fastest. */

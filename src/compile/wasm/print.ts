@@ -119,6 +119,14 @@ export function print({ pieces, threads }: Schedule, layout: Layout, options: Pr
     if (loop.steps === 0) return [];
     const step = loops.length;
     const inside = body([...loops, loop]);
+    if (loop.range !== undefined) {
+      const read = (place: Place): Code => [addressOf(place, loops), i32.load()];
+      const { from, to } = loop.range;
+      const first: Code = loop.backwards ? [read(to), i32.const(1), i32.sub] : read(from);
+      const goesOn: Code = loop.backwards ? [read(from), i32.geS] : [read(to), i32.ltS];
+      const next: Code = [local.get(step), i32.const(loop.backwards ? -1 : 1), i32.add, local.tee(step), goesOn];
+      return [first, local.tee(step), when(goesOn, repeat([inside, next]))];
+    }
     const next: Code = [local.get(step), i32.const(loop.backwards ? -1 : 1), i32.add, local.tee(step)];
     const goesOn: Code = loop.backwards ? [next, i32.const(0), i32.geS] : [next, i32.const(loop.steps), i32.ltS];
     return [i32.const(loop.backwards ? loop.steps - 1 : 0), local.set(step), repeat([inside, goesOn])];

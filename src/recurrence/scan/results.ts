@@ -22,6 +22,8 @@ export type ScanAttributes = {
   readonly checkpoint?: Checkpoint | undefined;
   /** The recurrence of which its steps are segments: in each, scans run over the segment's own steps. */
   readonly segments?: Unrolling | undefined;
+  /** Of segments that are reversed by a plan (revolve.ts): how many slots there are for the states before them. */
+  readonly slots?: number | undefined;
   /** It makes some of the steps of a recurrence: those from `from`, or those of the segment that it stands in. */
   readonly part?: { readonly of: Unrolling; readonly from: number; readonly ofSegment: boolean } | undefined;
 };

@@ -22,6 +22,8 @@ import { askedBy, final, type ScanAttributes, stacked, stackedOp, timeOf } from 
 export interface Segments {
   readonly count: number;
   readonly length: number;
+  /** In how many slots states are kept on the way back (revolve.ts); one for each segment when left out. Of pairs alone. */
+  readonly slots?: number;
 }
 
 /** The scans of one recurrence, forward and derived, of which some read stacks of others. */
@@ -78,6 +80,13 @@ export function groupsOf(outputs: readonly Node[]): readonly Group[] {
   return found;
 }
 
+/** A forward pass, and one derivative of it that runs the other way: these can be reversed by a plan. */
+export function isPair({ scans, inner }: Group): boolean {
+  const [forward, backward] = scans as [Node, Node];
+  if (scans.length !== 2 || ![...inner].every((n) => n.inputs[0] === forward && backward.inputs.includes(n))) return false;
+  return (forward.attributes as ScanAttributes).reverse !== (backward.attributes as ScanAttributes).reverse;
+}
+
 /** A scan in pieces. */
 interface Pieces {
   /** Over segments. */
@@ -90,7 +99,7 @@ interface Pieces {
 }
 
 /** The same outputs, with the scans of a group in segments. */
-export function segmented(outputs: readonly Node[], { scans, inner }: Group, { count, length }: Segments): readonly Node[] {
+export function segmented(outputs: readonly Node[], { scans, inner }: Group, { count, length, slots }: Segments): readonly Node[] {
   const order = topological(outputs);
   const own = new Set(scans);
   const readers = new Map<Node, Node[]>();
@@ -101,7 +110,7 @@ export function segmented(outputs: readonly Node[], { scans, inner }: Group, { c
   const pieces = new Map<Node, Pieces>();
   const now = new Map<Node, Node>();
   const at = (n: Node): Node => now.get(n)!;
-  const world: World = { now: at, inner, pieces, readers, segment: sized("segments", count), length };
+  const world: World = { now: at, inner, pieces, readers, segment: sized("segments", count), length, slots };
   for (const node of order) {
     const from = node.inputs[0];
     if (own.has(node)) {
@@ -128,6 +137,7 @@ interface World {
   readonly readers: ReadonlyMap<Node, readonly Node[]>;
   readonly segment: Dim;
   readonly length: number;
+  readonly slots: number | undefined;
 }
 
 /** A dim of its own: in a graph, one name has one size. */
@@ -149,7 +159,7 @@ function needed(scan: Node, readers: readonly Node[]) {
 
 function cut(scan: Node, world: World): Pieces {
   const { recurrence, reverse, outer } = scan.attributes as ScanAttributes;
-  const { now, inner, pieces, readers, segment, length } = world;
+  const { now, inner, pieces, readers, segment, length, slots } = world;
   const time = timeOf(scan);
   const asked = readers.get(scan) ?? [];
   const { body, operand } = needed(scan, asked);
@@ -249,6 +259,7 @@ function cut(scan: Node, world: World): Pieces {
     reverse,
     outer,
     segments: recurrence,
+    slots,
   });
   const tail = rest > 0 && !reverse ? tailFrom(body.states.map((_, i) => final(head, states[i]!))) : tailFirst;
   return { head, before: new Map(body.states.map((s, i) => [s, states[i]!])), rows, tail };
