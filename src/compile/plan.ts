@@ -38,7 +38,8 @@ export function planMemory({ buffers, body }: LoopProgram, precision: Precision,
     if (buffer.life === "temporary" && life !== undefined) {
       const to = kept.has(buffer) ? Number.POSITIVE_INFINITY : life.to;
       temporaries.push({ buffer, from: life.from, to, size: sizeOf(buffer) });
-    } else {
+    } else if (buffer.life !== "temporary" || kept.has(buffer)) {
+      // a temporary that no statement touches has no place
       address.set(buffer, fixed);
       fixed += sizeOf(buffer);
     }

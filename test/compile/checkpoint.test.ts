@@ -157,7 +157,7 @@ describe("a state that is large beside what a step keeps", () => {
       expect(rounds).toBe(2 * steps + plan!.recomputed);
       // less memory costs more steps, but not many: Revolve's grow as slowly as can be
       expect(plan!.recomputed).toBeGreaterThanOrEqual(before);
-      expect(plan!.recomputed).toBeLessThan(4 * steps);
+      expect(plan!.recomputed).toBeLessThan(5 * steps);
       before = plan!.recomputed;
       if (share < 0.9) expect(plan!.segments!.slots).toBeDefined();
       for (const threads of [1, 2]) {
