@@ -74,28 +74,33 @@ function planned(outputs: readonly Node[], group: Group, precision: Precision): 
   const all = tapeOfLength(steps);
   if (all <= memory) return { ...whole, tape: all };
   const pair = isPair(group);
-  const estimates = Array.from({ length: Math.max(1, Math.floor(steps / 2)) }, (_, i): Estimate => {
-    const [length, count] = [i + 1, countOf(i + 1)];
+  const estimate = (length: number): Estimate => {
+    const count = countOf(length);
     const left = memory - tapeOfLength(length);
-    if (!pair || left >= (count + 1) * state)
-      return { segments: { length, count }, left: left - (count + 1) * state, again: count * length };
-    const slots = Math.min(count, Math.floor((left - mostTables(count)) / state) - 2);
-    const few = Math.max(1, slots);
-    const again = (count + leastAdvances(count, few) - (count - 1)) * length;
-    return { segments: { length, count, slots: few }, left: left - mostTables(count) - (few + 2) * state, again };
-  });
-  const fitting = estimates.filter((e) => e.left >= 0).sort((x, y) => x.again - y.again || y.segments.length - x.segments.length);
+    const kept = left - (count + 1) * state;
+    if (!pair || kept >= 0) return { segments: { length, count }, left: kept, again: count * length };
+    // beside the slots: the state before the last segment, the current one and the next
+    const slots = Math.max(1, Math.min(count, Math.floor((left - mostTables(count)) / state) - 3));
+    const again = (count + leastAdvances(count, slots) - (count - 1)) * length;
+    return { segments: { length, count, slots }, left: left - mostTables(count) - (slots + 3) * state, again };
+  };
+  const estimates = Array.from({ length: Math.max(1, Math.floor(steps / 2)) }, (_, i) => estimate(i + 1));
+  const byWork = [...estimates].sort((x, y) => x.again - y.again || y.segments.length - x.segments.length);
   const least = estimates.reduce((x, y) => (y.left > x.left ? y : x));
-  for (const { segments } of [...fitting.slice(0, 6), least]) {
-    const plan = measured(segments);
-    if (plan.snapshots + plan.tape <= memory) return plan;
+  // what is found to need more than was estimated asks for so much to be left by the next
+  for (let [spare, tries] = [0, 0]; tries < 6; tries++) {
+    const plan = measured((byWork.find((e) => e.left >= spare) ?? least).segments);
+    const excess = plan.snapshots + plan.tape - memory;
+    if (excess <= 0) return plan;
+    spare += excess;
   }
-  const needed = measured(least.segments);
+  const last = measured(least.segments);
+  if (last.snapshots + last.tape <= memory) return last;
   return diagnostic({
     code: "TooLarge",
     op: "scan",
     message: `checkpoint: ${memory} bytes are not enough for the ${steps} steps of ${time.name}`,
-    hint: `{ memory: ${needed.snapshots + needed.tape} } is about the least that segments do with`,
+    hint: `{ memory: ${last.snapshots + last.tape} } is about the least that segments do with`,
     site: scans[0]!.origin.site,
   });
 }
