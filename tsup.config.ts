@@ -1,13 +1,15 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/fp.ts"],
+  entry: { index: "src/index.ts", fp: "src/fp.ts", cli: "src/cli/main.ts" },
   format: "esm",
   target: "es2022",
   platform: "neutral",
   tsconfig: "tsconfig.lib.json",
   // rollup's declaration bundler still sets an option that TypeScript 6.0 calls deprecated.
-  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  // The command has no declarations: nobody imports it.
+  dts: { entry: { index: "src/index.ts", fp: "src/fp.ts" }, compilerOptions: { ignoreDeprecations: "6.0" } },
+  external: [/^node:/], // of the command alone; the library names no module of Node
   // A plain page has no resolver for bare specifiers, so the JavaScript carries the few functions of fp-ts that it uses;
   // the declarations go on importing fp-ts, so that an Either of clew/fp is the user's own Either.
   noExternal: [/^fp-ts/],

@@ -5,6 +5,7 @@ export { bestParameters } from "./checkpoint.ts";
 export { clipByGlobalNorm, clipByValue } from "./clip.ts";
 export type { BestEpoch, EpochEvent, FitEvent, FitFailure, StepEvent } from "./events.ts";
 export type { CheckpointOptions, FitOptions } from "./fit-options.ts";
+export type { LabelledText, Learning, ModelScript, TextSizes } from "./learning.ts";
 export type { Confusion, Metric, MetricOptions, MetricResults, Metrics, PerplexityOptions } from "./metrics.ts";
 export * as metrics from "./metrics.ts";
 export {

@@ -1,0 +1,65 @@
+// A user's script, as it is: TypeScript that nobody has built. jiti takes the types out and leaves every line where it was. `import … from "clew"` is this
+// very package, wherever the script stands: two copies would not know each other's nodes.
+
+import { statSync } from "node:fs";
+import { basename, relative, resolve } from "node:path";
+import * as E from "fp-ts/lib/Either.js";
+import { type Checked, diagnostic } from "../graph/diagnostics.ts";
+import { dim } from "../graph/dim.ts";
+import { isNode } from "../graph/node.ts";
+import { isRecord, shown } from "../graph/options.ts";
+import { type Built, built } from "../models/model.ts";
+import type { ModelScript } from "../train/learning.ts";
+import { wrongModel } from "../train/predict.ts";
+
+const bad = (file: string, message: string, hint: string, at?: string) =>
+  E.left([{ ...diagnostic({ code: "BadFile", op: "script", message: `"${file}" ${message}`, hint }), at }]);
+
+/** The script's default export. What the script itself throws is thrown on. */
+export async function loadScript(file: string): Promise<Checked<ModelScript>> {
+  const path = resolve(file);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return bad(file, "is not there", "clew init writes a script to start from");
+  if (!found.isFile()) return bad(file, "is no file", "name the script in it");
+  const { createJiti } = await import("jiti");
+  const virtualModules = { clew: await import("../index.ts"), "clew/fp": await import("../fp.ts") };
+  // without comments every line stays where it is: an import's would move behind it, and all below with them
+  const transformOptions = { babel: { comments: false } };
+  const jiti = createJiti(path, { fsCache: false, interopDefault: false, virtualModules, transformOptions });
+  let module: { readonly default?: unknown };
+  try {
+    module = await jiti.import(path);
+  } catch (thrown) {
+    const { message = "", code } = thrown as { readonly message?: string; readonly code?: string };
+    const parse = /^ParseError: (.*?)\s*\n\s*(.*:\d+:\d+)/s.exec(message);
+    if (parse !== null) return bad(file, `cannot be read: ${parse[1]}`, "the syntax is TypeScript's", parse[2]);
+    if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") throw thrown;
+    return bad(
+      file,
+      `imports what is not there: ${message.split("\n")[0]}`,
+      "a path from the script's own folder, or a package that is installed there",
+    );
+  }
+  const given = module.default;
+  if (wrongModel("script", given).length > 0) {
+    const hint = "export default { parameters: { U, W, V }, build: ({ time, batch }) => ({ inputs, loss, predictions }) }";
+    return bad(file, `has ${shown(given)} as its default export, which is no model`, hint);
+  }
+  return E.right(given as ModelScript);
+}
+
+/** The model's graph for sizes; what the user's `build` gives may be anything. */
+export function builtFor(script: ModelScript, sizes: { readonly time: number; readonly batch: number }): Checked<Built> {
+  const made: unknown = built(script, { time: dim("time", sizes.time), batch: dim("batch", sizes.batch) });
+  if (isRecord(made) && isNode(made.loss)) return E.right(made as unknown as Built);
+  const message = `the model's build gave ${isRecord(made) ? `${shown(made.loss)} as its loss` : shown(made)}`;
+  return E.left([
+    diagnostic({ code: "BadArgument", op: "build", message, hint: "build: ({ time, batch }) => ({ inputs, loss, predictions })" }),
+  ]);
+}
+
+/** As a heading names it. */
+export const titleOf = (file: string): string => basename(file);
+
+/** As one who stands in the folder names it. */
+export const seenFrom = (folder: string, file: string): string => relative(resolve(folder), resolve(file));
