@@ -30,6 +30,7 @@ export interface Built {
   readonly metric?: Tensor<readonly []>;
 }
 
+/** What is trained, checked, drawn and used. As the default export of a script, `clew` works on it; `ModelScript` says what it may carry besides. */
 export interface Model<B extends Built = Built> {
   /** Made once: the same nodes in every graph that `build` makes. */
   readonly parameters: { readonly [name: string]: Parameter };

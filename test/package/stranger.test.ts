@@ -1,7 +1,7 @@
 // The package as a stranger gets it: packed, installed into an empty folder, imported, type-checked, opened in a page.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import type { Diagnostic } from "clew";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browser, needed } from "../setup/machine.ts";
 import { golden as fromSources } from "./consumer/golden.ts";
 import { open, serve } from "./page.ts";
-import { type Copy, strangersCopy, typeCheck } from "./stranger.ts";
+import { type Copy, clew, strangersCopy, typeCheck } from "./stranger.ts";
 
 let copy: Copy;
 beforeAll(() => {
@@ -26,6 +26,11 @@ const inNode = (module: string, name: string): unknown => {
   const script = `import { ${name} as value } from "./${module}.js"; process.stdout.write(JSON.stringify(value));`;
   return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", script], { cwd: copy.folder, encoding: "utf8" }));
 };
+
+const filesBelow = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 /** Two engines may differ in the last bits of tanh and exp; nothing else may differ. */
 const agree = (actual: typeof fromSources): void => {
@@ -52,18 +57,22 @@ describe("the tarball", () => {
     expect(others.sort()).toEqual([...new Set(["LICENSE", "README.md", "package.json", ...linked])].sort());
   });
 
-  it("installs with fp-ts and nothing else", () => {
+  it("installs with fp-ts, and with what the command loads when it needs it: a loader of TypeScript and a progress bar, small ones", () => {
     const installed = readdirSync(join(copy.folder, "node_modules")).filter((name) => !name.startsWith("."));
-    expect(installed.sort()).toEqual(["clew", "fp-ts"]);
+    const bar = ["cli-progress", "string-width", "emoji-regex", "is-fullwidth-code-point", "strip-ansi", "ansi-regex"];
+    expect(installed.sort()).toEqual(["clew", "fp-ts", "jiti", ...bar].sort());
+    const files = ["jiti", ...bar].flatMap((name) => filesBelow(join(copy.folder, "node_modules", name)));
+    expect(files.reduce((bytes, file) => bytes + statSync(file).size, 0)).toBeLessThan(2.5e6);
   });
 
-  it("has JavaScript that imports only itself", () => {
+  it("has JavaScript that imports only itself, but for the command, which imports Node's modules, and loads packages when it needs them", () => {
     const dist = join(copy.folder, "node_modules/clew/dist");
     const scripts = readdirSync(dist).filter((name) => name.endsWith(".js"));
-    expect(scripts).toEqual(expect.arrayContaining(["index.js", "fp.js"]));
+    expect(scripts).toEqual(expect.arrayContaining(["index.js", "fp.js", "cli.js"]));
     for (const name of scripts) {
       const { importedFiles } = ts.preProcessFile(readFileSync(join(dist, name), "utf8"), true, true);
       for (const { fileName } of importedFiles) {
+        if (name === "cli.js" && /^node:|^(jiti|cli-progress|graphviz-cli)$/.test(fileName)) continue;
         expect(fileName, name).toMatch(/^\.\//);
         expect(existsSync(join(dist, fileName)), `${name}: ${fileName}`).toBe(true);
       }
@@ -87,17 +96,21 @@ describe("the tarball", () => {
 });
 
 describe("a consumer", () => {
-  it.each(["nodenext", "bundler"] as const)("type-checks under %s, and is refused a wrong shape", (resolution) => {
-    expect(typeCheck(copy, resolution)).toEqual([]);
-    const golden = join(copy.folder, "golden.ts");
-    const right = readFileSync(golden, "utf8");
-    writeFileSync(golden, right.replace("matmul(final, V)", "matmul(final, U)"));
-    try {
-      expect(typeCheck(copy, resolution).join("\n")).toMatch(/golden\.ts.*hidden/s);
-    } finally {
-      writeFileSync(golden, right);
-    }
-  }, 90_000);
+  it.each(["nodenext", "bundler"] as const)(
+    "type-checks under %s, and is refused a wrong shape",
+    (resolution) => {
+      expect(typeCheck(copy, resolution)).toEqual([]);
+      const golden = join(copy.folder, "golden.ts");
+      const right = readFileSync(golden, "utf8");
+      writeFileSync(golden, right.replace("matmul(final, V)", "matmul(final, U)"));
+      try {
+        expect(typeCheck(copy, resolution).join("\n")).toMatch(/golden\.ts.*hidden/s);
+      } finally {
+        writeFileSync(golden, right);
+      }
+    },
+    90_000,
+  );
 
   it("evaluates the golden example in Node as the sources do", () => {
     agree(inNode("golden", "golden") as typeof fromSources);
@@ -122,6 +135,22 @@ describe("a consumer", () => {
     expect(doors.thrown).toEqual(doors.diagnostics);
     expect(doors.message).toContain(`fp.js:${line}:`);
   });
+});
+
+describe("the command", () => {
+  it("checks the script that it wrote, whose clew is the command's own", () => {
+    const report = JSON.parse(clew(copy.folder, "check", "model.ts", "--time", "2", "--batch", "2", "--json"));
+    expect([report.verdict, report.parameters.length]).toEqual(["pass", 5]);
+  }, 60_000);
+
+  it("says what to install for a picture", () => {
+    const { stderr, status } = spawnSync(process.execPath, ["node_modules/clew/dist/cli.js", "draw", "model.ts", "--format", "svg"], {
+      cwd: copy.folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/which is not installed\n {2}mend {6}npm install graphviz-cli/);
+    expect(status).toBe(2);
+  }, 60_000);
 });
 
 describe("a plain page", () => {

@@ -27,7 +27,14 @@ const npm = (cwd: string, ...args: ReadonlyArray<string>): string =>
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
   });
 
-/** Builds the project (unless `npm test` has just done so), packs it, and installs the tarball, its one dependency, and the consumers. */
+/** The command, as npm has linked it. */
+export const clew = (folder: string, ...args: ReadonlyArray<string>): string =>
+  execFileSync(join(folder, "node_modules/.bin/clew"), args, { cwd: folder, encoding: "utf8", shell: process.platform === "win32" });
+
+/**
+ * Builds the project (unless `npm test` has just done so), packs it, and installs the tarball with what it needs, and the consumers; one of them is the script
+ * that `clew init` writes.
+ */
 export function strangersCopy(): Copy {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "clew-stranger-")));
   if (process.env.CLEW_BUILT !== "1") npm(root, "run", "build");
@@ -41,6 +48,7 @@ export function strangersCopy(): Copy {
     copyFileSync(source, join(folder, `${name}.ts`));
     writeFileSync(join(folder, `${name}.js`), stripTypes(readFileSync(source, "utf8")));
   }
+  clew(folder, "init", "model.ts");
   return { folder, tarball: new Uint8Array(readFileSync(join(folder, pack.filename))), packed: pack.files.map((file) => file.path) };
 }
 
@@ -66,7 +74,7 @@ export function typeCheck({ folder }: Copy, resolution: "nodenext" | "bundler"):
   const host = ts.createCompilerHost(options);
   host.getCurrentDirectory = () => folder;
   const program = ts.createProgram(
-    consumers.map((name) => join(folder, `${name}.ts`)),
+    [...consumers, "model"].map((name) => join(folder, `${name}.ts`)),
     options,
     host,
   );
