@@ -9,7 +9,9 @@ export default defineConfig({
   // rollup's declaration bundler still sets an option that TypeScript 6.0 calls deprecated.
   // The command has no declarations: nobody imports it.
   dts: { entry: { index: "src/index.ts", fp: "src/fp.ts" }, compilerOptions: { ignoreDeprecations: "6.0" } },
-  external: [/^node:/], // of the command alone; the library names no module of Node
+  // Of the command alone; the library names no module of Node.
+  external: [/^node:/],
+  removeNodeProtocol: false,
   // A plain page has no resolver for bare specifiers, so the JavaScript carries the few functions of fp-ts that it uses;
   // the declarations go on importing fp-ts, so that an Either of clew/fp is the user's own Either.
   noExternal: [/^fp-ts/],
