@@ -29,6 +29,7 @@ export { type CompiledProgram, compile } from "./compile/compile.ts";
 export { evaluate } from "./evaluate/evaluate.ts";
 export { interpret, type Program } from "./evaluate/program.ts";
 export { graph } from "./graph/graph.ts";
+export { fromPyTorch, toPyTorch } from "./models/pytorch.ts";
 export { batches } from "./train/batches.ts";
 export { fit } from "./train/fit.ts";
 export { predict } from "./train/predict.ts";

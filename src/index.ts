@@ -14,6 +14,7 @@ import type { Graph } from "./graph/graph.ts";
 import type { Tensor } from "./graph/node.ts";
 import { userCalled } from "./graph/source.ts";
 import type { Model } from "./models/model.ts";
+import type { NamedWeights, Weights } from "./models/pytorch.ts";
 import type { FlowOptions, GradientFlow, JacobianOptions, JacobianTable, Steps } from "./recurrence/flow.ts";
 import type { TruncationLoss } from "./recurrence/truncation-loss.ts";
 import type { Batch, BatchOptions, LabelledSentence } from "./train/batches.ts";
@@ -479,3 +480,33 @@ export const truncationLoss: (loss: Tensor, wrt: Wrt, feeds: Feeds, options?: Ev
 export const checkGradients: (loss: Tensor, options?: CheckOptions) => GradientReport = userCalled((loss: Tensor, options?: CheckOptions) =>
   orThrow(fp.checkGradients(loss, options)),
 );
+
+/**
+ * A state dict of PyTorch's nn.RNN, nn.LSTM or nn.GRU as parameters of a `stacked` or `bidirectional` of that name: which of the three it is, its layers,
+ * directions and biases are read off it. A GRU's reset gate stands "after" the product there.
+ *
+ * @param prefix what stands before the names in the dict, such as `"encoder."` for a part of a module; other names are left alone
+ * @returns values by the parameters' names: feeds, or `from` of `fit`
+ * @throws ClewError when names are missing, or shapes are those of no such module.
+ * @example
+ * import { fromPyTorch } from "clew";
+ * const numbers = (...shape: number[]) => ({ shape, data: new Float64Array(shape.reduce((a, b) => a * b, 1)) });
+ * const dict = { weight_ih_l0: numbers(12, 5), weight_hh_l0: numbers(12, 3), bias_ih_l0: numbers(12), bias_hh_l0: numbers(12) };
+ * fromPyTorch("encoder", dict)["encoder.U_f"]!.shape; // [5, 3]
+ */
+export function fromPyTorch(name: string, stateDict: Weights, prefix?: string): NamedWeights {
+  return orThrow(fp.fromPyTorch(name, stateDict, prefix));
+}
+
+/**
+ * Parameters of a `stacked` or `bidirectional` of that name as a state dict of PyTorch. Where these cells have one bias, bias_hh is 0.
+ *
+ * @throws ClewError when there is no such cell, or PyTorch has none of the kind (a GRU whose reset gate stands before the product).
+ * @example
+ * import { dim, evaluate, lstm, toPyTorch } from "clew";
+ * const cell = lstm("encoder", dim("word", 5), dim("hidden", 3));
+ * toPyTorch("encoder", evaluate(cell.parameters, {})).weight_ih_l0!.shape; // [12, 5]
+ */
+export function toPyTorch(name: string, parameters: Weights): NamedWeights {
+  return orThrow(fp.toPyTorch(name, parameters));
+}

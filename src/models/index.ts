@@ -20,6 +20,7 @@ export { type BuiltManyToOne, type ManyToOneOptions, manyToOne } from "./many-to
 export { accuracy, type Built, type DataDims, type Model, type RecurrentModel } from "./model.ts";
 export { type BuiltWriting, type OneToManyOptions, oneToMany, type WritingOptions } from "./one-to-many.ts";
 export { l2 } from "./penalty.ts";
+export type { NamedWeights, Weights } from "./pytorch.ts";
 export type { ReaderOptions } from "./reader.ts";
 export { type RnnCell, type RnnOptions, rnn } from "./rnn.ts";
 export { type BuiltSentenceRnn, type SentenceRnn, type SentenceRnnOptions, sentenceRnn, type UnrolledSentenceRnn } from "./sentence-rnn.ts";

@@ -38,6 +38,8 @@ const failing: Readonly<Record<string, readonly unknown[]>> = {
   embeddingOf: [{ width: 1, vectors: new Map() }, clew.vocabulary([]), -1],
   encodeSafetensors: [{ W: 1 }, { precision: "f16" }],
   decodeSafetensors: [new Uint8Array(3)],
+  fromPyTorch: ["net", { weight: { shape: [1], data: [1] } }],
+  toPyTorch: ["net", {}],
   score: [clew.bagOfWords({ words: 4 }), {}, 1, { engine: "f16" }],
 };
 
