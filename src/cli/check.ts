@@ -65,13 +65,11 @@ function print(out: Out, { json }: Given, told: Told): void {
 
 function page({ script, seed, time, batch, unreached, ...report }: Told): readonly string[] {
   const { parameters, loss, tolerance, kinks, reasons = [], verdict, maxRelativeError, worst } = report;
-  const rows = parameters.map(
-    (p) => [nameIn(p), `${shapeOf(p).padEnd(28)} ${howOf(p).padEnd(22)} ${errorOf(p)}   ${fails(p) ? "FAIL" : "pass"}`] as const,
-  );
+  const rows = parameters.map((p) => [nameIn(p), shapeOf(p), howOf(p), p.maxRelativeError.toExponential(1), fails(p) ? "FAIL" : "pass"]);
   return [
     `${titleOf(script)}   time ${time}, batch ${batch}, seed ${seed}   loss ${loss.toPrecision(6)}`,
     "",
-    ...columns([["parameter", `${"shape".padEnd(28)} ${"checked".padEnd(22)} worst error   verdict`], ...rows]),
+    ...columns([["parameter", "shape", "checked", "max relative error", "verdict"], ...rows]),
     "",
     ...(kinks.length > 0 ? [`${kinks.length} on a kink, where one-sided derivatives were compared`] : []),
     ...unreached.map((name) => `${name}: the loss does not read it`),
@@ -86,5 +84,4 @@ const nameIn = ({ parameter, order }: ParameterCheck): string => (order === 1 ? 
 const shapeOf = ({ dims, shape }: ParameterCheck): string => `[${dims.map((name, i) => `${name}=${shape[i]}`).join(", ")}]`;
 const howOf = ({ checked, count }: ParameterCheck): string =>
   `${count} ${checked === "every entry" ? "entries, all" : "random directions"}`;
-const errorOf = ({ maxRelativeError }: ParameterCheck): string => maxRelativeError.toExponential(1).padEnd(11);
 const stepOf = (worst: CheckedEntry | undefined): string => (worst?.step === undefined ? "" : `: most at ${worst.step}`);

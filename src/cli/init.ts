@@ -14,6 +14,7 @@ export const init: Command = {
     "Writes a model that reads a sentence word by word, and says which label it has: to be changed into yours. A file that is there is left alone.",
   options: {},
   run: async ([file = "model.ts"], { json }, { stdout }) => {
+    if (!/\.m?ts$/.test(file)) return E.left([wrong(`"${file}" is no name of a TypeScript file`, "clew init model.ts")]);
     if (existsSync(file)) return E.left([wrong(`"${file}" is there already`, "another name: clew init other.ts")]);
     const written = await writeFile("init", file, new TextEncoder().encode(starter(file)))();
     if (E.isLeft(written)) return written;

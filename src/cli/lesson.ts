@@ -30,7 +30,7 @@ const betweenSpaces: Tokenise = (text) => text.split(/\s+/u).filter((token) => t
 
 const usual: { readonly [A in Learning["asks"]]: Tokenise } = { label: words, tags: betweenSpaces, next: characters };
 
-const tokeniser = ({ asks, tokenise }: Learning): Tokenise => tokenise ?? usual[asks];
+export const tokeniser = ({ asks, tokenise }: Learning): Tokenise => tokenise ?? usual[asks];
 
 const wrong = (message: string, hint?: string): Diagnostic => diagnostic({ code: "BadFile", op: "data", message, hint });
 

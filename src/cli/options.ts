@@ -71,7 +71,10 @@ export function readArguments(
   const { name, takes, count, options } = command;
   const all: Command["options"] = { ...options, ...everywhere };
   const config = Object.fromEntries(
-    Object.entries(all).map(([o, { value }]) => [o, { type: value === undefined ? "boolean" : "string" } as const]),
+    Object.entries(all).map(([o, { value }]) => [
+      o,
+      { type: value === undefined ? "boolean" : "string", ...(o === "help" ? { short: "h" } : {}) } as const,
+    ]),
   );
   const { tokens } = parseArgs({ args: [...args], options: config, strict: false, allowPositionals: true, tokens: true });
   const lists = `clew ${name} --help lists the options`;
@@ -117,8 +120,8 @@ export function helpOf({ name, takes, about, options }: Command): string {
   return [`clew ${name} ${takes} [options]`, "", about, "", ...columns(rows)].join("\n");
 }
 
-/** Two columns, the first as wide as its widest. */
-export function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}`);
+/** A table: each column as wide as its widest, but the last. */
+export function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i]!)).join("   ")}`.trimEnd());
 }

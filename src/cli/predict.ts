@@ -5,8 +5,8 @@ import * as fp from "../fp.ts";
 import { type Checked, diagnostic } from "../graph/diagnostics.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
 import type { Learning } from "../train/learning.ts";
-import { paddingId } from "../train/vocabulary.ts";
-import { askedOf, drawn, type Known, likeliest, sizesOf, vocabularyOf } from "./lesson.ts";
+import { characters, paddingId } from "../train/vocabulary.ts";
+import { askedOf, drawn, type Known, likeliest, sizesOf, tokeniser, vocabularyOf } from "./lesson.ts";
 import { type Command, columns, countOption, seedOption, wrong } from "./options.ts";
 import { readRun, scriptOf, weightsIn } from "./run-folder.ts";
 import { loadScript } from "./script.ts";
@@ -57,7 +57,7 @@ function shown(answer: Answer): string {
     return [`${label}   ${probabilities[label]!.toFixed(3)}   ${text}`, ...notes].join("\n");
   }
   if ("next" in answer) return [`${text}${answer.next}`, ...notes].join("\n");
-  return [...columns(answer.tags.map(({ token, tag, probability }) => [token, `${tag}   ${probability.toFixed(3)}`])), ...notes].join("\n");
+  return [...columns(answer.tags.map(({ token, tag, probability }) => [token, tag, probability.toFixed(3)])), ...notes].join("\n");
 }
 
 interface Asking {
@@ -93,22 +93,22 @@ function answers(
 function saidOf(
   model: fp.Model,
   weights: fp.Feeds,
-  { asks }: Learning,
+  learning: Learning,
   { labels }: Known,
   v: fp.Vocabulary,
   text: string,
 ): Checked<Answer> {
   const ids = v.encode(text);
   const count = labels.length;
-  const row = rowOf(model, weights, ids, asks === "tags" ? ids.length * count : count);
+  const row = rowOf(model, weights, ids, learning.asks === "tags" ? ids.length * count : count);
   return E.map((p: Float64Array): Answer => {
     const unknown = v.unknown(text);
-    if (asks === "label")
+    if (learning.asks === "label")
       return { text, unknown, label: labels[likeliest(p, 0, count)]!, probabilities: Object.fromEntries(labels.map((l, i) => [l, p[i]!])) };
-    const tokens = v.decode(ids);
-    const tags = Array.from(ids, (id, t) => {
+    const tokens = tokeniser(learning)(text);
+    const tags = Array.from(ids, (_, t) => {
       const best = likeliest(p, t * count, count);
-      return { token: id === 1 ? "?" : tokens[t]!, tag: labels[best]!, probability: p[t * count + best]! };
+      return { token: tokens[t]!, tag: labels[best]!, probability: p[t * count + best]! };
     });
     return { text, unknown, tags };
   })(row);
@@ -126,7 +126,7 @@ function goingOn(
 ): Checked<Answer> {
   let ids = askedOf(learning, v.encode(text));
   const said: number[] = [];
-  const separator = learning.tokenise === undefined ? "" : " ";
+  const separator = tokens.slice(2).every((token) => characters(token).length === 1) ? "" : " ";
   while (said.length < length) {
     const row = rowOf(model, weights, ids, ids.length * tokens.length);
     if (E.isLeft(row)) return row;

@@ -10,6 +10,7 @@ import { type Command, columns, helpOf, readArguments, type Streams, wrong } fro
 import { predict } from "./predict.ts";
 import { toldOf } from "./told.ts";
 import { train } from "./train.ts";
+import { version } from "./where.ts";
 
 const commands: readonly Command[] = [init, check, draw, train, predict];
 
@@ -26,7 +27,11 @@ export type Code = 0 | 1 | 2 | 70;
 
 export async function run(args: readonly string[], streams: Streams): Promise<Code> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "help") {
+  if (name === "--version") {
+    streams.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === undefined || ["--help", "-h", "help"].includes(name)) {
     streams.stdout.write(`${help}\n`);
     return name === undefined ? 2 : 0;
   }

@@ -2,11 +2,8 @@
 // user's, unless a function of ours threw it.
 
 import { sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ClewError, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
-
-/** Our own files: the sources, or what was built of them. */
-const ours = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? ".." : ".", import.meta.url));
+import { ours } from "./where.ts";
 
 const isForeign = (frame: string): boolean => frame.includes(`${sep}node_modules${sep}`) || frame.includes("/node_modules/");
 
@@ -20,6 +17,7 @@ const isOurs = (frame: string): boolean => frame.includes(ours) || frame.include
 /** The user's mistakes; undefined for a bug of ours. */
 export function toldOf(thrown: unknown): readonly Diagnostic[] | undefined {
   if (thrown instanceof ClewError) return thrown.diagnostics;
+  if (thrown instanceof Error && "syscall" in thrown) return [diagnostic({ code: "BadFile", op: "clew", message: thrown.message })]; // of a file, or a folder
   const { stack, message, name } = thrown instanceof Error ? thrown : { stack: "", message: String(thrown), name: "a value" };
   const frames = framesOf({ stack: stack ?? "" });
   if (frames[0] !== undefined && isOurs(frames[0])) return undefined;

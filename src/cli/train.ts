@@ -9,7 +9,7 @@ import { type Known, knownOf, sizesOf, sourceOf } from "./lesson.ts";
 import { type Command, countOption, type ExitCode, type Given, type Streams, seedOption, wrong } from "./options.ts";
 import { progress } from "./progress.ts";
 import { readRows } from "./rows.ts";
-import { isRun, readRun, scriptFrom, weightsIn, writeRun } from "./run-folder.ts";
+import { isRun, type Run, readRun, scriptFrom, weightsIn, writeRun } from "./run-folder.ts";
 import { loadScript, titleOf } from "./script.ts";
 
 export const train: Command = {
@@ -51,8 +51,8 @@ FILE is .tsv (the columns text and label), .jsonl (the same names), .txt (a text
     const lesson = lessonOf(learning, rows.right);
     if (E.isLeft(lesson)) return lesson;
     const { known } = lesson.right;
-    const written = await writeRun(out, { format: 1, script: scriptFrom(out, file!), seed: seed.right, ...known });
-    if (E.isLeft(written)) return written;
+    const described = await describe(out, { format: 1, script: scriptFrom(out, file!), seed: seed.right, ...known });
+    if (E.isLeft(described)) return described;
     return learn(learning, lesson.right, { title: titleOf(file!), out, seed: seed.right, given }, streams);
   },
 };
@@ -64,6 +64,17 @@ function seedFor(out: string, { resume, seed }: Given): Checked<number> {
     return E.left([wrong(`"${out}" has a training already`, "--resume goes on with it; another one needs another folder")]);
   }
   return E.map(({ seed: before }: { readonly seed: number }) => Number(seed ?? before))(readRun(out));
+}
+
+/** Writes down what the training is of; one that is gone on with must be of the same. */
+async function describe(out: string, run: Run): Promise<Checked<void>> {
+  if (!isRun(out)) return writeRun(out, run);
+  return E.chain(({ tokens, labels }: Run): Checked<void> => {
+    if (JSON.stringify([tokens, labels]) === JSON.stringify([run.tokens, run.labels])) return E.right(undefined);
+    return E.left([
+      wrong(`the training in "${out}" is of other data: they have other words, or other labels`, "another folder for other data"),
+    ]);
+  })(readRun(out));
 }
 
 interface Lesson {

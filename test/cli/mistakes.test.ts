@@ -1,6 +1,7 @@
 // What a user can do wrong: one message each, with the user's line where there is one; exit code 2, no stack trace, nothing written.
 
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { at, clew, clewProcess, folder, script, write } from "./command.ts";
 
@@ -114,6 +115,8 @@ const mistakes: readonly Mistake[] = [
   ["texts without labels", ["train", learns, "--data", write("data.txt", "a\nb\n"), "--out", at("run")], /a .txt has texts, and no labels/],
   ["nothing to go on with", ["train", learns, "--data", rows, "--out", at("run"), "--resume"], /is no folder of a training/],
   ["no run", ["predict", folder, "good"], /is no folder of a training/],
+  ["a folder within a file", ["check", join(ok, "model.ts")], /error\[BadFile\]: (clew: ENOTDIR|script: .* is not there)/],
+  ["another language", ["init", at("model.py")], /no name of a TypeScript file/],
   ["a file that is there", ["init", ok], /is there already/],
 ];
 
@@ -154,6 +157,8 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const name of ["init", "check", "draw", "train", "predict"]) expect(out).toContain(`clew ${name}`);
     expect((await clew([])).code).toBe(2);
+    expect((await clew(["check", "-h"])).out).toMatch(/^clew check /);
+    expect((await clew(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test.each(["init", "check", "draw", "train", "predict"])("of %s", async (name) => {

@@ -78,6 +78,11 @@ describe("the script that init writes", () => {
     expect(epochs(rest).length).toBe(2);
     expect([...epochs(half), ...epochs(rest)]).toEqual(epochs(whole));
     expect(read("half/model.safetensors")).toBe(read("whole/model.safetensors"));
+    const others = write("others.tsv", read("reviews.tsv").replaceAll("film", "show"));
+    const other = await clew(["train", at("model.ts"), "--data", others, "--out", at("half"), "--resume"]);
+    expect([other.code, other.out]).toEqual([2, ""]);
+    expect(other.err).toContain("is of other data");
+    expect(read("half/run.json")).toBe(read("whole/run.json"));
     const again = await train("half", "4");
     expect(again.code).toBe(2);
     expect(again.out).toContain("has a training already");
@@ -161,6 +166,8 @@ test("tags: a label for each word, read by the script itself", async () => {
   );
   expect((await clew(["train", file, "--data", data, "--out", at("tags")])).code).toBe(0);
   const { code, out } = await clew(["predict", at("tags"), "the cat barks .", "--json"]);
+  const page = (await clew(["predict", at("tags"), "the cow"])).out;
+  expect(page).toMatch(/^ {2}the +DET +0\.\d{3}\n {2}cow +\S+ +0\.\d{3}\n {2}never seen in training: cow\n$/);
   expect(code).toBe(0);
   expect(JSON.parse(out).tags.map((t: { readonly tag: string }) => t.tag)).toEqual(["DET", "NOUN", "VERB", "PUNCT"]);
 });
