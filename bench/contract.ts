@@ -175,7 +175,7 @@ function product({ m, n, k, a, b, accumulate = false, steps }: Shape): Work {
   const body: readonly Statement[] = steps === undefined ? [statement] : [{ kind: "for", loop, body: [statement] }];
   // as compile() has it: sums of f32 may be split
   const printing: PrintOptions = { precision, fma, reassociate: precision === "f32" };
-  const program: LoopProgram = prepacked({ buffers: [left, right, out], body }, packingOf(printing));
+  const program: LoopProgram = prepacked({ buffers: [left, right, out], body }, packingOf(printing, 1));
   const plan = planMemory(program, precision, new Set());
   const scratch = plan.bytes + controlBytes(1);
   const pages = Math.ceil((scratch + scratchOf(program.body, printing)) / 65536);

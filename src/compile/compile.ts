@@ -51,6 +51,7 @@ import { assembled, mostBytes, printing } from "./machine.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 import { prepacked } from "./prepack.ts";
+import { mostThreads } from "./team.ts";
 import { packingOf } from "./wasm/print.ts";
 
 export interface CompileOptions extends ProgramOptions {
@@ -121,9 +122,10 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const flags = results
     .slice(nodesOf(outputs).length, nodesOf(outputs).length + update.size)
     .map((r, i) => finiteness(r, sizesOf([...update.keys()][i]!), program, statements));
-  const loops = prepacked({ buffers: program.buffers, body: statements }, packingOf(printing(precision)));
+  const team = Math.min(threads, mostThreads());
+  const loops = prepacked({ buffers: program.buffers, body: statements }, packingOf(printing(precision, fma), team));
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
-  const machine = assembled(loops, program, plan, { precision, threads, fma });
+  const machine = assembled(loops, program, plan, { precision, threads: team, fma });
   if (machine === undefined) {
     const stored = tooLarge(g.nodes, precision);
     return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);

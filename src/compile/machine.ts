@@ -8,7 +8,7 @@ import { Pace } from "./pace.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 import { alone, type Schedule, scheduled } from "./schedule.ts";
-import { joined, type Member, mayWait, mostThreads } from "./team.ts";
+import { joined, type Member, mayWait } from "./team.ts";
 import { hasFusedMultiplyAdd, host } from "./wasm/host.ts";
 import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "./wasm/print.ts";
 
@@ -60,8 +60,7 @@ export function assembled(
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
   const options = printing(precision, fma);
   const settled = { ...loops, body: withSums(loops.body, options) };
-  const team = Math.min(threads, mostThreads());
-  const schedule = team > 1 ? scheduled(settled, plan, precision, team) : alone(settled);
+  const schedule = threads > 1 ? scheduled(settled, plan, precision, threads) : alone(settled);
   // behind the arena: where threads meet, and where their products pack operands
   const control = plan.bytes;
   const scratch = control + controlBytes(schedule.threads);

@@ -32,7 +32,7 @@ export interface Worth {
   readonly program: number;
 }
 
-const usual: Worth = { barrier: 800, program: 40_000 };
+const usual: Worth = { barrier: 500, program: 40_000 };
 
 /** A piece that touches more than this ends: what is looked at for each statement stays small. */
 const mostTouches = 96;

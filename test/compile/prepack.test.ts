@@ -145,7 +145,7 @@ describe("a program whose products read panels", () => {
         [5, 400, 4],
       ] as const) {
         const { program, contents, W, loop } = recurrence(size, form);
-        const packed = prepacked(program, packingOf({ precision, fma: false }));
+        const packed = prepacked(program, packingOf({ precision, fma: false }, 1));
         const copies = packed.body.filter(isCopy) as MapStatement[];
         expect(copies.length).toBeGreaterThan(0);
         expect(packed.body.at(-1)).toMatchObject({ kind: "for", loop });
@@ -156,7 +156,7 @@ describe("a program whose products read panels", () => {
   });
 
   test("does not copy for a step or two, nor what kernels read as well where it is", () => {
-    const packing = packingOf({ precision: "f32", fma: false });
+    const packing = packingOf({ precision: "f32", fma: false }, 1);
     for (const [size, form] of [
       [[1, 64, 1], "h·Wᵀ"],
       [[1, 32, 64], "h·W"],
@@ -206,7 +206,7 @@ describe("a program whose products read panels", () => {
     const { product: long } = recurrence([4, 2000, 1], "h·W");
     for (const columns of [8, 19, 20, 21, 29, 33, 47, 48, 64, 100, 131, 512]) {
       const wide = { ...long, columns: [columns] };
-      const panels = packingOf({ precision: "f32", fma: false })(wide, 1000)!;
+      const panels = packingOf({ precision: "f32", fma: false }, 1)(wide, 1000)!;
       expect(panels.reduce((sum, { count, width }) => sum + count * width, 0)).toBe(columns);
     }
   });

@@ -178,7 +178,7 @@ function planOf(spec: ContractSpec): Plan | undefined {
  * The panels in which b is to be copied once for `uses` products, columns being one axis; undefined where that does not pay. In terms of the time of
  * one row's product: a copy takes 3, one that turns b around 5; what is gained by each row of a product was measured.
  */
-export function panelsOf(spec: ContractSpec, uses: number): readonly Panels[] | undefined {
+export function panelsOf(spec: ContractSpec, uses: number, threads = 1): readonly Panels[] | undefined {
   const plan = planOf(spec);
   if (plan === undefined || uses === 0) return undefined;
   const v = vectors[spec.precision];
@@ -197,10 +197,19 @@ export function panelsOf(spec: ContractSpec, uses: number): readonly Panels[] | 
   };
   if (uses * rows * gains[kind] < (spec.b.columns.at(-1) === 1 ? 3 : 5)) return undefined;
   if (kind === "packed" && uses * count(product.outer) < 2) return undefined; // it makes the copy itself
-  return stripsOf(rows, columns, v).map(({ count, widths }) => {
+  const strips = (rows <= 2 && threads > 1 ? sharedStrips(rows, columns, v, threads) : undefined) ?? stripsOf(rows, columns, v);
+  return strips.map(({ count, widths }) => {
     const term = widths.length * v.lanes;
     return { count, width: widths.reduce((sum, width) => sum + width, 0), term, pitch: panelBytes(terms, term, v) / v.bytes };
   });
+}
+
+/** With so few rows threads share the columns: strips of one width, as many for each thread. Undefined where no width divides the columns so. */
+function sharedStrips(rows: number, columns: number, v: Vectors, threads: number): readonly Pick<Strip, "count" | "widths">[] | undefined {
+  const each = columns / v.lanes / threads; // vectors
+  const { wide } = tileOf(rows, columns, v, false);
+  const widest = [...Array(wide + 1).keys()].reverse().find((width) => width >= 4 && each % width === 0);
+  return widest === undefined ? undefined : [{ count: (threads * each) / widest, widths: new Array<number>(widest).fill(v.lanes) }];
 }
 
 /** How the kernel of the contraction makes its sums. */

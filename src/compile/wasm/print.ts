@@ -278,6 +278,6 @@ export function scratchOf(body: readonly Statement[], options: PrintOptions): nu
 
 /** Which operands the kernels had better have as panels. */
 export const packingOf =
-  (options: PrintOptions): Packing =>
+  (options: PrintOptions, threads: number): Packing =>
   (product, uses) =>
-    panelsOf(specOf(product, options, 0), uses);
+    panelsOf(specOf(product, options, 0), uses, threads);
