@@ -36,8 +36,17 @@ export function keeping(kept: readonly Kept[], slots: number | undefined, loop: 
   return [{ kind: "for", loop: keep, body: kept.map(({ state, from, slots: all }) => copy(state, row(all, keep, 0), from)) }];
 }
 
+export interface Reversed {
+  /** The segment that is reversed in a round. */
+  readonly loop: Loop;
+  /** Where its states stand, by the variables that read them. */
+  readonly states: ReadonlyMap<Node, Place>;
+  /** All rounds, about the statements of one reversed segment. */
+  around(segment: readonly Statement[]): readonly Statement[];
+}
+
 /** The way back: where a reversed segment reads the state before it, the loop that is this segment, and the loop of rounds around it. */
-export function reversed(scan: Node, slots: number, isPresent: (variable: Node) => boolean, scope: Scope) {
+export function reversed(scan: Node, slots: number, isPresent: (variable: Node) => boolean, scope: Scope): Reversed | undefined {
   const { body, reverse, segments, recurrence } = scan.attributes as ScanAttributes;
   const first = body.captured.length + body.states.length;
   const read = body.inputs.flatMap((x, i) => {
