@@ -1,14 +1,14 @@
 // Whether the next run is for all threads or for one alone. Threads are faster, unless others want the processors: then each wait may cost a turn of the
 // operating system, and one thread alone is faster by far. The bits are the same, so that clocks may decide.
 
-/** Runs between two looks at how long one thread takes. */
-const between = 256;
+/** Runs between two looks at how long one thread takes, and before the first one. */
+const [between, first] = [256, 16];
 /** Runs on one thread, at first and at most, after a run of all threads was slower: twice as many each time. */
 const [few, many] = [4, 256];
 
 export class Pace {
   private alone = Number.POSITIVE_INFINITY;
-  private since = 0;
+  private since = between - first;
   private resting = 0;
   private rest = few;
 

@@ -42,6 +42,8 @@ export interface FitOptions<M extends Metrics = Metrics> {
   readonly checkpoint?: CheckpointOptions;
   /** What runs the steps. Default "f64", compiled; "reference" runs ops, too, of which no formula is known. */
   readonly engine?: Engine;
+  /** How many threads may work at a step, at most; 1 when left out. The bits do not depend on it. */
+  readonly threads?: number;
 }
 
 function wrong(message: string, hint?: string): Diagnostic {
@@ -50,7 +52,7 @@ function wrong(message: string, hint?: string): Diagnostic {
 
 export function wrongArguments(model: unknown, data: unknown, options: unknown): readonly Diagnostic[] {
   if (!isRecord(options)) return [wrong(`the options must be a record, found ${shown(options)}`, "{ optimiser: adam(1e-3), epochs: 10 }")];
-  const { optimiser, epochs, seed, validation, engine, metrics } = options;
+  const { optimiser, epochs, seed, validation, engine, threads, metrics } = options;
   return [
     ...wrongModel("fit", model),
     ...wrongSource("fit", "the source", data),
@@ -58,6 +60,7 @@ export function wrongArguments(model: unknown, data: unknown, options: unknown):
     ...wrongCount("fit", "epochs", epochs, 1),
     ...wrongSeed("fit", seed),
     ...wrongEngine("fit", engine),
+    ...(threads === undefined ? [] : wrongCount("fit", "threads", threads, 1)),
     ...(validation === undefined ? [] : wrongSource("fit", "validation", validation)),
     ...wrongMetrics("fit", metrics),
     ...wrongWatch(options),

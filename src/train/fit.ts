@@ -36,11 +36,11 @@ export async function* fit<M extends Metrics = Record<never, never>>(
 ): AsyncGenerator<FitEvent<M> | FitFailure, void, undefined> {
   const problems = wrongArguments(model, data, options);
   if (problems.length > 0) return yield failure(problems);
-  const { optimiser, epochs, seed = 0, validation, engine = "f64", checkpoint, earlyStopping } = options;
+  const { optimiser, epochs, seed = 0, validation, engine = "f64", threads = 1, checkpoint, earlyStopping } = options;
   const metrics = options.metrics ?? ({} as M);
 
   const store: ParameterStore = new Map();
-  const shared: Shared = { seed, store, engine };
+  const shared: Shared = { seed, store, engine, threads };
   const own = Object.values(model.parameters);
   const slots = slotsOf(optimiser, own);
   const run = { seed, engine };

@@ -56,12 +56,18 @@ export interface Shared {
   readonly seed: number;
   readonly store: ParameterStore;
   readonly engine: Engine;
+  /** Of a compiled step; 1 when left out. */
+  readonly threads?: number;
 }
 
-function programOf<T>(outputs: T, { engine, ...shared }: Shared, update: Pick<ProgramOptions, "update"> = {}): Checked<Program<T>> {
+function programOf<T>(
+  outputs: T,
+  { engine, threads = 1, ...shared }: Shared,
+  update: Pick<ProgramOptions, "update"> = {},
+): Checked<Program<T>> {
   return engine === "reference"
     ? interpret(outputs, { ...shared, ...update })
-    : compile(outputs, { ...shared, ...update, precision: engine });
+    : compile(outputs, { ...shared, ...update, precision: engine, threads });
 }
 
 export type Scored = { readonly loss: Tensor<readonly []>; readonly metric?: Tensor<readonly []> };

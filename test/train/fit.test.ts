@@ -255,3 +255,16 @@ describe("predictions of what is no sentence", () => {
     expect(told(...args)).toEqual([`predict: ${message}`]);
   });
 });
+
+test("two threads give the bits of one", async () => {
+  const many: readonly LabelledSentence[] = Array.from({ length: 64 }, (_, i) => ({
+    ids: [2, 4, 3, 5, 2].map((w) => 2 + ((w + i) % 4)),
+    label: i % 2,
+  }));
+  const model = () => sentenceRnn({ words: 6, vector: 32, hidden: 48, loss: "every" });
+  const run = async (threads: number) => {
+    const seen = await all(train(model(), sentences(many, { size: 32 }), { ...options, epochs: 40, engine: "f32", threads }));
+    return sorted(epochs(seen).at(-1)!);
+  };
+  expect(await run(2)).toEqual(await run(1));
+});
