@@ -4,6 +4,7 @@
 import { statSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
+import type { JitiOptions } from "jiti";
 import { type Checked, diagnostic } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import { isNode } from "../graph/node.ts";
@@ -11,6 +12,7 @@ import { isRecord, shown } from "../graph/options.ts";
 import { type Built, built } from "../models/model.ts";
 import type { ModelScript } from "../train/learning.ts";
 import { wrongModel } from "../train/predict.ts";
+import { speakOfScripts, withoutMap } from "./lines.ts";
 
 const bad = (file: string, message: string, hint: string, at?: string) =>
   E.left([{ ...diagnostic({ code: "BadFile", op: "script", message: `"${file}" ${message}`, hint }), at }]);
@@ -23,9 +25,14 @@ export async function loadScript(file: string): Promise<Checked<ModelScript>> {
   if (!found.isFile()) return bad(file, "is no file", "name the script in it");
   const { createJiti } = await import("jiti");
   const virtualModules = { clew: await import("../index.ts"), "clew/fp": await import("../fp.ts") };
-  // without comments every line stays where it is: an import's would move behind it, and all below with them
-  const transformOptions = { babel: { comments: false } };
-  const jiti = createJiti(path, { fsCache: false, interopDefault: false, virtualModules, transformOptions });
+  // comments are left out: those before an import would come to stand behind it, and move all lines below
+  const made = createJiti(path, { fsCache: false });
+  const transform: NonNullable<JitiOptions["transform"]> = (options) => {
+    const babel = { ...options.babel, comments: false, sourceMaps: "inline", sourceFileName: options.filename };
+    return { code: withoutMap(options.filename ?? path, made.transform({ ...options, babel })) };
+  };
+  speakOfScripts();
+  const jiti = createJiti(path, { fsCache: false, interopDefault: false, virtualModules, transform });
   let module: { readonly default?: unknown };
   try {
     module = await jiti.import(path);

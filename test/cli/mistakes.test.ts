@@ -3,6 +3,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { toldOf } from "../../src/cli/told.ts";
+import { ours } from "../../src/cli/where.ts";
 import { at, clew, clewProcess, folder, script, write } from "./command.ts";
 
 const fine = `{
@@ -40,7 +42,7 @@ const mistakes: readonly Mistake[] = [
   [
     "a script that throws",
     ["check", atLine4("throws.ts", "function f(): never { throw new TypeError('mine'); } f();")],
-    /it threw TypeError: mine\n {2}at +\S*throws.ts:4:\d+$/m,
+    /it threw TypeError: mine\n {2}at +\S*throws.ts:4:29$/m,
   ],
   ["a script that throws what is no error", ["check", atLine4("text.ts", "throw 'words';")], /it threw a value: words/],
   [
@@ -149,6 +151,21 @@ describe("a mistake is told in one message", () => {
     expect([code, out]).toEqual([2, ""]);
     expect(err).toMatch(/^error\[BadFile\]: script: it threw TypeError: mine\n {2}at {8}\S*throws.ts:4:\d+\n$/);
   });
+});
+
+test("a bug of ours is none of them", () => {
+  const thrownAt = (...places: readonly string[]) =>
+    Object.assign(new TypeError("of undefined"), {
+      stack: ["TypeError: of undefined", ...places.map((p) => `    at f (${p}:3:1)`)].join("\n"),
+    });
+  const [own, user, other] = [join(ours, "graph/graph.ts"), "/home/u/model.ts", "/home/u/node_modules/cells/index.js"];
+  expect(toldOf(thrownAt(own, user))).toBeUndefined();
+  for (const places of [
+    [user, own],
+    ["node:internal/x", user, own],
+    [other, user, own],
+  ])
+    expect(toldOf(thrownAt(...places))).toMatchObject([{ message: "it threw TypeError: of undefined", at: "/home/u/model.ts:3:1" }]);
 });
 
 describe("help", () => {

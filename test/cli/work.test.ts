@@ -29,19 +29,23 @@ describe("the script that init writes", () => {
     expect(report.parameters.map((p: { readonly parameter: string }) => p.parameter).sort()).toEqual(["E", "U", "V", "W", "b"]);
   });
 
-  test("has its lines where they are, whatever the loader makes of it", async () => {
+  test("has its lines and columns where they are, whatever the loader makes of it", async () => {
     const loaded = await loadScript(at("model.ts"));
     const made = E.isRight(loaded) ? builtFor(loaded.right, { time: 2, batch: 2 }) : loaded;
     if (E.isLeft(loaded) || E.isLeft(made)) throw new Error("it is no model");
     const lines = read("model.ts").split("\n");
     const called = { ...loaded.right.parameters, ...made.right.inputs };
     expect(Object.keys(called)).toEqual(["E", "U", "W", "b", "V", "ids", "lengths", "labels"]);
-    for (const node of Object.values(called)) {
-      const line = lines.findIndex((text) => text.includes(`${node.op.name}("${node.attributes.name}"`)) + 1;
-      expect(showSite(node.origin.site)).toMatch(new RegExp(`/model\\.ts:${line}:\\d+$`));
+    const nodes = [
+      ...Object.values(called).map((node) => [node, `${node.op.name}("${node.attributes.name}"`] as const),
+      [made.right.predictions, "softmax(logits"] as const,
+    ];
+    for (const [node, text] of nodes) {
+      const line = lines.findIndex((l) => l.includes(text));
+      expect(showSite(node.origin.site)).toMatch(
+        new RegExp(`/model\\.ts:${line + 1}:${lines[line]!.indexOf(text) + text.indexOf("(") + 1}$`),
+      );
     }
-    const line = lines.findIndex((text) => text.includes("softmax(logits")) + 1;
-    expect(showSite(made.right.predictions.origin.site)).toMatch(new RegExp(`:${line}:\\d+$`));
   });
 
   test("is trained, and answers", async () => {
