@@ -12,6 +12,7 @@
 //   loop program
 //      │  prepack        operands that a time loop does not move, copied for the kernels once
 //      │  plan           where buffers live in one arena
+//      │  schedule       who does what, where there are several threads
 //      │  print          kernels, shared by all statements of one form; one function that runs them
 //      ▼
 //   WebAssembly
