@@ -64,7 +64,7 @@ export async function learn(
   const started = performance.now();
   const curve: Epoch[] = [];
   let last: EpochEvent | undefined;
-  for await (const event of fit(model, data, { optimiser, epochs: recipe.epochs, seed, validation })) {
+  for await (const event of fit(model, data, { optimiser, epochs: recipe.epochs, seed, validation, engine: "f32" })) {
     view.listen(event);
     if (event.kind !== "epoch") continue;
     last = event;
