@@ -27,8 +27,8 @@ export interface Out {
   readonly isTTY?: boolean;
 }
 
-/** 0: done. 1: what was asked for was found wrong, or failed: a gradient, a training. */
-export type ExitCode = 0 | 1;
+/** 0: done. 1: what was asked for was found wrong, or failed: a gradient, a training. 2: a mistake of the user's, which the command has told itself. */
+export type ExitCode = 0 | 1 | 2;
 
 export interface Command {
   readonly name: string;

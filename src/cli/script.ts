@@ -2,13 +2,13 @@
 // very package, wherever the script stands: two copies would not know each other's nodes.
 
 import { statSync } from "node:fs";
-import { basename, relative, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import * as E from "fp-ts/lib/Either.js";
 import type { JitiOptions } from "jiti";
-import { type Checked, diagnostic } from "../graph/diagnostics.ts";
+import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { dim } from "../graph/dim.ts";
 import { isNode } from "../graph/node.ts";
-import { isRecord, shown } from "../graph/options.ts";
+import { isRecord, meant, shown } from "../graph/options.ts";
 import { type Built, built } from "../models/model.ts";
 import type { ModelScript } from "../train/learning.ts";
 import { wrongModel } from "../train/predict.ts";
@@ -52,7 +52,30 @@ export async function loadScript(file: string): Promise<Checked<ModelScript>> {
     const hint = "export default { parameters: { U, W, V }, build: ({ time, batch }) => ({ inputs, loss, predictions }) }";
     return bad(file, `has ${shown(given)} as its default export, which is no model`, hint);
   }
-  return E.right(given as ModelScript);
+  const problems = wrongBesides(given as ModelScript);
+  return problems.length > 0 ? E.left(problems.map((d) => ({ ...d, at: file }))) : E.right(given as ModelScript);
+}
+
+/** What the script says besides the model and nobody can make sense of: the loader has taken its types for granted. What others are given, they check. */
+function wrongBesides({ example, learning }: { readonly example?: unknown; readonly learning?: unknown }): readonly Diagnostic[] {
+  const wrong = (message: string, hint: string) => diagnostic({ code: "BadArgument", op: "script", message, hint });
+  const functions = (of: { readonly [name: string]: unknown }, hints: { readonly [name: string]: string }): readonly Diagnostic[] =>
+    Object.entries(hints).flatMap(([name, hint]) =>
+      of[name] === undefined || typeof of[name] === "function" ? [] : [wrong(`${name} is ${shown(of[name])}, expected a function`, hint)],
+    );
+  const found = functions({ example }, { example: "example: ({ time, batch }, seed) => ({ ids, lengths, labels })" });
+  if (learning === undefined) return found;
+  const hint = 'learning: { asks: "label", model: ({ words, labels }) => …, optimiser: adam(1e-3) }';
+  if (!isRecord(learning)) return [...found, wrong(`learning is ${shown(learning)}, expected a record`, hint)];
+  const { asks, model } = learning;
+  return [
+    ...found,
+    ...(asks === "label" || asks === "tags" || asks === "next"
+      ? []
+      : [wrong(`asks is ${shown(asks)}`, `${meant(String(asks), ["label", "tags", "next"])}it is "label", "tags" or "next"`)]),
+    ...(model === undefined ? [wrong("learning has no model", hint)] : []),
+    ...functions(learning, { model: hint, rows: "rows: (content) => [{ text, label }, …]", tokenise: "tokenise: characters" }),
+  ];
 }
 
 /** The model's graph for sizes; what the user's `build` gives may be anything. */
@@ -67,6 +90,3 @@ export function builtFor(script: ModelScript, sizes: { readonly time: number; re
 
 /** As a heading names it. */
 export const titleOf = (file: string): string => basename(file);
-
-/** As one who stands in the folder names it. */
-export const seenFrom = (folder: string, file: string): string => relative(resolve(folder), resolve(file));

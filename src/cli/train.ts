@@ -127,9 +127,8 @@ async function learn(
       if (json) stdout.write(`${JSON.stringify(event)}\n`);
       if (event.kind === "failure") {
         view?.done();
-        if (!event.diagnostics.every((d) => d.code === "NotFinite")) return json ? E.right(1) : E.left(event.diagnostics);
         if (!json) stderr.write(`${showDiagnostics(event.diagnostics)}\n`);
-        return E.right(1);
+        return E.right(event.diagnostics.every((d) => d.code === "NotFinite") ? 1 : 2);
       }
       view?.listen(event);
       if (event.kind === "epoch") last = event;

@@ -85,6 +85,11 @@ const mistakes: readonly Mistake[] = [
     ["check", write("example.ts", script(`{ ...${fine}, example: () => ({ x: [1] }) }`, hidden))],
     /error\[BadFeed\]/,
   ],
+  [
+    "a learning that is none",
+    ["check", write("learning.ts", script(`{ ...${fine}, example: 3, learning: { asks: "lable", rows: [] } }`, hidden))],
+    /example is 3, [\s\S]*asks is "lable"\n.*\n {2}mend {6}did you mean "label"\?[\s\S]*learning has no model[\s\S]*rows is an array/,
+  ],
   ["no data", ["train", learns], /train needs --data[\s\S]*train needs --out/],
   ["a script that does not learn", ["train", ok, "--data", rows, "--out", at("run")], /does not say how it learns/],
   ["data that are not there", ["train", learns, "--data", at("none.tsv"), "--out", at("run")], /there is no such file/],

@@ -87,6 +87,11 @@ describe("the script that init writes", () => {
     expect([other.code, other.out]).toEqual([2, ""]);
     expect(other.err).toContain("is of other data");
     expect(read("half/run.json")).toBe(read("whole/run.json"));
+    const reseeded = await train("half", "4", "--resume", "--seed", "5");
+    expect([reseeded.code, JSON.parse(reseeded.out).diagnostics[0].message]).toEqual([
+      2,
+      expect.stringContaining("its run has the seed 3, this one 5"),
+    ]);
     const again = await train("half", "4");
     expect(again.code).toBe(2);
     expect(again.out).toContain("has a training already");
