@@ -12,7 +12,7 @@
 import type { Buffer, ContractStatement, Loop, LoopProgram, Place, Statement } from "../src/compile/loops.ts";
 import { planMemory } from "../src/compile/plan.ts";
 import { prepacked } from "../src/compile/prepack.ts";
-import { alone } from "../src/compile/schedule.ts";
+import { alone } from "../src/compile/threads/schedule.ts";
 import { type Code, i32, local, repeat } from "../src/compile/wasm/assembler.ts";
 import { dots } from "../src/compile/wasm/contract/dot.ts";
 import { Frame, point, stepping, vectors } from "../src/compile/wasm/contract/emit.ts";

@@ -52,7 +52,7 @@ import { assembled, mostBytes, printing } from "./machine.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 import { prepacked } from "./prepack.ts";
-import { mostThreads } from "./team.ts";
+import { mostThreads } from "./threads/team.ts";
 import { packingOf } from "./wasm/print.ts";
 
 export interface CompileOptions extends ProgramOptions {

@@ -4,11 +4,11 @@ import type { Node } from "../graph/node.ts";
 import { type Data, makeValue, type Value } from "../graph/value.ts";
 import type { Program } from "./elements.ts";
 import type { Buffer, LoopProgram, Place, Precision } from "./loops.ts";
-import { Pace } from "./pace.ts";
 import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
-import { alone, type Schedule, scheduled } from "./schedule.ts";
-import { joined, type Member, mayWait } from "./team.ts";
+import { Pace } from "./threads/pace.ts";
+import { alone, type Schedule, scheduled } from "./threads/schedule.ts";
+import { joined, type Member, mayWait } from "./threads/team.ts";
 import { hasFusedMultiplyAdd, host } from "./wasm/host.ts";
 import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "./wasm/print.ts";
 

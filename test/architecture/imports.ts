@@ -40,7 +40,7 @@ export const mayImport: { readonly [R in Room]: ReadonlyArray<Room> } = {
 };
 
 /** The files of the library that may ask for Node's modules, when files or threads are asked for, never at the start. */
-const askForNode: ReadonlySet<string> = new Set(["train/files.ts", "compile/team.ts"]);
+const askForNode: ReadonlySet<string> = new Set(["train/files.ts", "compile/threads/team.ts"]);
 
 /** The rooms that run under Node alone; all others must run in a browser. */
 const nodeRooms: ReadonlySet<Room> = new Set(["cli"]);

@@ -13,7 +13,7 @@ import type {
   Precision,
 } from "../../src/compile/loops.ts";
 import { type Packing, prepacked } from "../../src/compile/prepack.ts";
-import { alone } from "../../src/compile/schedule.ts";
+import { alone } from "../../src/compile/threads/schedule.ts";
 import { turningCopy } from "../../src/compile/wasm/copy.ts";
 import { host } from "../../src/compile/wasm/host.ts";
 import { Module } from "../../src/compile/wasm/module.ts";

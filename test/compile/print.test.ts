@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Buffer, Expression, Loop, LoopProgram, Operation, Place, Precision, Statement } from "../../src/compile/loops.ts";
-import { alone } from "../../src/compile/schedule.ts";
+import { alone } from "../../src/compile/threads/schedule.ts";
 import { host } from "../../src/compile/wasm/host.ts";
 import { controlBytes, type Printed, print, scratchOf } from "../../src/compile/wasm/print.ts";
 import type { DType } from "../../src/graph/node.ts";

@@ -26,7 +26,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { loopsOf } from "../../src/compile/graph-loops.ts";
 import { planMemory } from "../../src/compile/plan.ts";
-import { alone } from "../../src/compile/schedule.ts";
+import { alone } from "../../src/compile/threads/schedule.ts";
 import { print } from "../../src/compile/wasm/print.ts";
 import { nodesOf } from "../../src/graph/tree.ts";
 import { hoistScans } from "../../src/recurrence/scan/hoist.ts";

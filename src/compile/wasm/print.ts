@@ -10,7 +10,7 @@
 
 import type { Buffer, ContractStatement, Loop, Place, Precision, Statement } from "../loops.ts";
 import type { Packing } from "../prepack.ts";
-import type { Piece, Schedule } from "../schedule.ts";
+import type { Piece, Schedule } from "../threads/schedule.ts";
 import { bytesOf, type Kernel } from "./address.ts";
 import { atomic, block, branchIf, type Code, drop, flatten, i32, i64, local, repeat, when } from "./assembler.ts";
 import { type ContractSpec, contractKernel, panelsOf, scratchBytes, sumsOf as sumsOfContract } from "./contract.ts";

@@ -6,7 +6,7 @@
 // whoever calls `run` does all shares; the bits are the same. Workers never keep a process alive. Where there are none (a page that is not isolated
 // from others may not share memory; a machine of one processor), programs run on one thread.
 
-import type { WasmMemory } from "./wasm/host.ts";
+import type { WasmMemory } from "../wasm/host.ts";
 
 /** One program's place in the team. */
 export interface Member {

@@ -7,9 +7,9 @@
 // A thread that reads only what it wrote itself need not wait (ownership.ts). A time loop over a batch is such a piece as a whole: each thread goes
 // through all steps with its own examples. Elsewhere statements are cut by rows or columns of their results, and so is what updates a parameter.
 
-import type { Buffer, ForStatement, Loop, LoopProgram, Precision, Statement } from "./loops.ts";
+import type { Buffer, ForStatement, Loop, LoopProgram, Precision, Statement } from "../loops.ts";
+import { elementSize, type MemoryPlan } from "../plan.ts";
 import { collide, type Touch, touchedAlone, touchedBy } from "./ownership.ts";
-import { elementSize, type MemoryPlan } from "./plan.ts";
 import { accessesOf, axesOf, costOf, cutsOf, type Leaf, shareOf, spaceOf } from "./shards.ts";
 
 /** A barrier stands after each piece. */

@@ -1,7 +1,7 @@
 // Which thread touches what. When a statement is cut along an axis, each thread reads and writes a part of every place. Where two statements cut a buffer
 // at the same elements, each thread meets only what it wrote itself, and need not wait for the others.
 
-import type { Buffer } from "./loops.ts";
+import type { Buffer } from "../loops.ts";
 import type { Access } from "./shards.ts";
 
 /** Thread i has the elements a with cuts[i] ≤ a mod period < cuts[i+1]. */

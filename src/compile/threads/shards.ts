@@ -2,8 +2,8 @@
 // other, so any axis of the result may be cut; sums are never cut, and are made in the same order whoever makes them: bits do not depend on the
 // number of threads.
 
-import type { ContractStatement, Expression, ForStatement, GatherStatement, Place, ScatterStatement, Statement } from "./loops.ts";
-import { count } from "./places.ts";
+import type { ContractStatement, Expression, ForStatement, GatherStatement, Place, ScatterStatement, Statement } from "../loops.ts";
+import { count } from "../places.ts";
 
 /** A statement that is no time loop. */
 export type Leaf = Exclude<Statement, ForStatement>;
