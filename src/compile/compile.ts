@@ -108,11 +108,12 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   if (large.length > 0) return E.left(large);
   const misfits = [...parameters].filter(([name]) => store.has(name)).flatMap(([name, node]) => misfitsOf(node, store.get(name)));
   if (misfits.length > 0) return E.left(misfits);
+  const initial = new Map<string, Value>(); // nothing is left in the store by a graph that cannot be compiled
   for (const [name, node] of parameters) {
     if (store.has(name)) continue;
     const value = leafValue(node, { seed, trainingStep: 0 });
     if (E.isLeft(value)) return value;
-    store.set(name, value.right);
+    initial.set(name, value.right);
   }
 
   const spared = checkpointed(nodesOf(whole), precision);
@@ -123,7 +124,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   const flags = results
     .slice(nodesOf(outputs).length, nodesOf(outputs).length + update.size)
     .map((r, i) => finiteness(r, sizesOf([...update.keys()][i]!), program, statements));
-  const team = Math.min(threads, mostThreads());
+  const team = threads === 1 ? 1 : Math.min(threads, mostThreads());
   const loops = prepacked({ buffers: program.buffers, body: statements }, packingOf(printing(precision, fma), team));
   const plan = planMemory(loops, precision, new Set([...results, ...flags].map((r) => r.buffer)));
   const machine = assembled(loops, program, plan, { precision, threads: team, fma });
@@ -131,6 +132,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     const stored = tooLarge(g.nodes, precision);
     return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);
   }
+  for (const [name, value] of initial) store.set(name, value);
   const held = new Map<string, Value>(); // what the arena has of each parameter
 
   /** Next values, where they are whole buffers of their own; those that are another parameter's, or a part of something, as copies. */

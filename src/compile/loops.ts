@@ -143,7 +143,7 @@ export interface ContractStatement {
   readonly sums?: Sums;
 }
 
-/** out[o, k, i] = table[o, ids[k], i]. An id outside 0 … along−1 ends the run: `fault` says which statement it was. */
+/** out[o, k, i] = table[o, ids[k], i]. When an id is outside 0 … along−1 nothing is moved, and `fault` says which statement it was. */
 export interface GatherStatement {
   readonly kind: "gather";
   readonly outer: readonly number[];

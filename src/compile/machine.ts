@@ -8,7 +8,7 @@ import { count, isRowMajor } from "./places.ts";
 import { elementSize, type MemoryPlan } from "./plan.ts";
 import { Pace } from "./threads/pace.ts";
 import { alone, type Schedule, scheduled } from "./threads/schedule.ts";
-import { joined, type Member, mayWait } from "./threads/team.ts";
+import { enlisted, type Member, mayWait } from "./threads/team.ts";
 import { hasFusedMultiplyAdd, host } from "./wasm/host.ts";
 import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "./wasm/print.ts";
 
@@ -23,7 +23,7 @@ export interface Machine {
   runs(): { readonly all: number; readonly together: number };
   /** The elements of a buffer, as they are at any time. */
   live(place: Place): View;
-  /** 0, or the fault that ended the run. */
+  /** 0, or the fault of a statement that met an id out of range. */
   run(): number;
   /** Milliseconds of the fastest run so far. */
   fastest(): number | undefined;
@@ -69,7 +69,7 @@ export function assembled(
   const pages = Math.ceil(bytes / 65536);
   const shared = schedule.threads > 1;
   const memory = bytes <= mostBytes ? memoryOf(pages, shared) : undefined;
-  if (memory === undefined) return undefined;
+  if (memory === undefined) return shared ? assembled(loops, program, plan, { precision, threads: 1, fma }) : undefined;
   const scratchOfThread = (thread: number): number => scratch + thread * perThread;
   const printed = print(schedule, { addressOf, scratchOf: scratchOfThread, control, pages }, { ...options, shared, sleeps: mayWait() });
   const module = new host.Module(printed.bytes);
@@ -123,7 +123,7 @@ export function assembled(
     },
     move: (from, to) => view(to.buffer).set(view(from.buffer)),
   };
-  if (shared) member = joined(module, memory, control, schedule.threads, machine);
+  if (shared) member = enlisted(module, memory, control, schedule.threads, machine);
   return machine;
 }
 

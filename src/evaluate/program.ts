@@ -20,7 +20,10 @@ export type Update = ReadonlyMap<Parameter, Tensor>;
 /** Values of parameters by name. */
 export type ParameterValues = { readonly [name: string]: Value };
 
-/** Where parameters live: programs that were given the same store have the same state. */
+/**
+ * Where parameters live: programs that were given the same store have the same state. The values of a compiled program are its memory, and change with the
+ * next step: `program.parameters()` gives copies, to be kept.
+ */
 export type ParameterStore = Map<string, Value>;
 
 export interface ProgramOptions {

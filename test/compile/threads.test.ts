@@ -27,7 +27,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loopsOf } from "../../src/compile/graph-loops.ts";
-import type { Buffer, Loop, LoopProgram, Precision, Statement } from "../../src/compile/loops.ts";
+import type { Buffer, Expression, Loop, LoopProgram, Precision, Statement } from "../../src/compile/loops.ts";
 import { elementSize, type MemoryPlan, planMemory } from "../../src/compile/plan.ts";
 import { touchedBy } from "../../src/compile/threads/ownership.ts";
 import { Pace } from "../../src/compile/threads/pace.ts";
@@ -324,7 +324,13 @@ it("a part of a sum is made as the whole is, be it split or not", () => {
       ] as const) {
         const [x, out] = ([40 * n, n] as const).map((size, id): Buffer => ({ id, dtype: "float", size, life: "temporary", label: "" }));
         const from = { buffer: x!, offset: 0, strides: [along, apart], times: [] };
-        const value = { kind: "load", from, dtype: "float" } as const;
+        // as much to compute as makes kernels work on fewer vectors at once, with the position of a share in it
+        const position: Expression = { kind: "cast", operand: { kind: "index", axis: 0, dtype: "int" }, dtype: "float" };
+        const load: Expression = { kind: "load", from, dtype: "float" };
+        const value = Array.from({ length: n }).reduce<Expression>(
+          (e, _, i) => ({ kind: "operation", name: i % 2 === 0 ? "add" : "sub", operands: [e, i === 0 ? position : load], dtype: "float" }),
+          load,
+        );
         const s: Statement = { kind: "reduce", by: "sum", kept: [n], reduced: [40], out: { ...from, buffer: out!, strides: [1] }, value };
         const program: LoopProgram = { buffers: [x!, out!], body: [s] };
         const { plan, settled } = planned(program, precision);
@@ -342,7 +348,7 @@ it("a part of a sum is made as the whole is, be it split or not", () => {
 const contentOf = (b: Buffer, i: number): number => (b.dtype === "float" ? Math.sin(1 + b.id + i) : (i * 5) % 9);
 
 describe("the pace", () => {
-  /** Runs that took part together, when a run of all threads takes as long as it says at that run, and one thread alone takes 10. */
+  /** Runs that took part together, when a run of all threads takes as long as it says at that run, and one thread alone takes 10 ms. */
   const together = (runs: number, all: (run: number) => number): readonly number[] => {
     const pace = new Pace();
     pace.took(100, false); // the first ones are slow: the runtime has not compiled them yet
@@ -358,7 +364,7 @@ describe("the pace", () => {
   });
   it("is of one while others want the processors, and of all again when they do not", () => {
     const runs = together(6000, (run) => (run < 2000 ? 80 : 6));
-    expect(runs.filter((run) => run >= 256 && run < 2000).length).toBeLessThan(20);
+    expect(runs.filter((run) => run >= 256 && run < 2000).length).toBeLessThan(90); // one in 25: a quarter of a second between two
     expect(runs.filter((run) => run >= 3000).length).toBeGreaterThan(2900);
   });
 });

@@ -3,14 +3,14 @@
 
 /** Runs between two looks at how long one thread takes, and before the first one. */
 const [between, first] = [256, 16];
-/** Runs on one thread, at first and at most, after a run of all threads was slower: twice as many each time. */
-const [few, many] = [4, 256];
+/** Milliseconds on one thread, at least and at most, after a run of all threads was slower: twice as long each time. */
+const [short, long] = [5, 250];
 
 export class Pace {
   private alone = Number.POSITIVE_INFINITY;
   private since = between - first;
   private resting = 0;
-  private rest = few;
+  private rest = short;
 
   /** Whether all threads take part in the next run. */
   together(): boolean {
@@ -24,16 +24,16 @@ export class Pace {
       // while it rests the least counts, as others come and go; otherwise how it is now
       this.alone = this.resting > 0 ? Math.min(this.alone, milliseconds) : milliseconds;
       this.since = 0;
-      if (this.resting > 0) this.resting--;
+      this.resting = Math.max(0, this.resting - milliseconds);
       return;
     }
     this.since++;
     if (milliseconds <= this.alone) {
-      this.rest = few;
+      this.rest = short;
       return;
     }
-    this.resting = this.rest;
-    this.rest = Math.min(many, 2 * this.rest);
+    this.resting = this.rest; // the runtime's compiler, too, wants the processors at first
+    this.rest = Math.min(long, 2 * this.rest);
     this.alone = Number.POSITIVE_INFINITY;
   }
 }

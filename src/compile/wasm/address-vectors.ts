@@ -33,9 +33,14 @@ export function elementCost(axis: Axis, cursors: Cursors, precision: Precision, 
  * Code for all elements along an axis, a vector's worth at a time, and the rest of them with fewer lanes. `piece` gets as many vectors as shall be worked
  * on at once; it leaves the cursors where they were.
  */
-export function overLanes(vector: VectorCode, axis: Axis, precision: Precision, piece: (lanes: readonly Lanes[]) => Code): Walk {
+export function overLanes(
+  vector: VectorCode,
+  axis: Axis,
+  precision: Precision,
+  piece: (lanes: readonly Lanes[]) => Code,
+  unroll: number = vector.weight <= 10 ? atOnce : vector.weight <= 24 ? 2 : 1,
+): Walk {
   const width = lanesOf(precision);
-  const unroll = vector.weight <= 10 ? atOnce : vector.weight <= 24 ? 2 : 1;
   const turn = unroll * width;
   const pieces = (size: number): Code => {
     const code: Code[] = [];

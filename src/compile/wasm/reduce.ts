@@ -155,11 +155,17 @@ function partialSums(reducing: Reducing, last: Axis): Walk {
   const f = precision === "f32" ? f32x4 : f64x2;
   const sums = Array.from({ length: atOnce }, () => body.local("v128"));
   const fixed = vector.fixed(root, last);
-  const inner = overLanes(vector, last, precision, (list) =>
-    list.map((here, i) => [
-      [local.get(sums[i]!), vector.value(root, here, new Set(fixed.known)), vector.filled(here), f.add],
-      local.set(sums[i]!),
-    ]),
+  // as many at once whatever there is to compute: which terms a partial sum has must not depend on it
+  const inner = overLanes(
+    vector,
+    last,
+    precision,
+    (list) =>
+      list.map((here, i) => [
+        [local.get(sums[i]!), vector.value(root, here, new Set(fixed.known)), vector.filled(here), f.add],
+        local.set(sums[i]!),
+      ]),
+    atOnce,
   );
   const walk = nest(body, terms.slice(0, -1), { code: [fixed.code, inner.code], moved: inner.moved });
   const pair = (a: number, b: number): Code => [local.get(sums[a]!), local.get(sums[b]!), f.add];
