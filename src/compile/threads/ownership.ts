@@ -55,15 +55,25 @@ function ownerOf({ place, beside }: Access, sizes: readonly number[], axis: numb
   return most - first < stride ? { period: Math.min(period, place.buffer.size), cuts: cuts.map((c) => c * stride) } : "anyone";
 }
 
-/** Whether two statements may be at the same element from different threads, one of them writing. `overlap`: buffers that share memory. */
-export function collide(x: Touch, y: Touch, overlap: (a: Buffer, b: Buffer) => boolean): boolean {
-  if (!x.write && !y.write) return false;
-  if (x.buffer !== y.buffer) return overlap(x.buffer, y.buffer) && !(typeof x.owner === "number" && x.owner === y.owner);
-  return !same(x.owner, y.owner);
+/** Where a buffer lies, and how large its elements are: in bytes. */
+export interface Lies {
+  readonly from: number;
+  readonly to: number;
+  readonly element: number;
 }
 
-function same(x: Owner, y: Owner): boolean {
+/** Whether two statements may be at the same place of the memory from different threads, one of them writing. */
+export function collide(x: Touch, y: Touch, lies: (b: Buffer) => Lies): boolean {
+  if (!x.write && !y.write) return false;
+  if (x.buffer === y.buffer) return !same(x.owner, y.owner, 0, 1, 1);
+  const [a, b] = [lies(x.buffer), lies(y.buffer)];
+  return a.from < b.to && b.from < a.to && !same(x.owner, y.owner, a.from - b.from, a.element, b.element);
+}
+
+/** Whether every thread keeps to what is its own, by both. `apart`: by how much x begins behind y. */
+function same(x: Owner, y: Owner, apart: number, ofX: number, ofY: number): boolean {
   if (x === "anyone" || y === "anyone") return false;
   if (typeof x === "number" || typeof y === "number") return x === y;
-  return x.period === y.period && x.cuts.every((c, i) => c === y.cuts[i]);
+  const period = x.period * ofX;
+  return period === y.period * ofY && apart % period === 0 && x.cuts.every((c, i) => c * ofX === y.cuts[i]! * ofY);
 }

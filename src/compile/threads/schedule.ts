@@ -9,8 +9,8 @@
 
 import type { Buffer, ForStatement, Loop, LoopProgram, Precision, Statement } from "../loops.ts";
 import { elementSize, type MemoryPlan } from "../plan.ts";
-import { collide, type Touch, touchedAlone, touchedBy } from "./ownership.ts";
-import { accessesOf, axesOf, costOf, cutsOf, type Leaf, shareOf, spaceOf } from "./shards.ts";
+import { collide, type Lies, type Touch, touchedAlone, touchedBy } from "./ownership.ts";
+import { type Access, accessesOf, axesOf, costOf, cutsOf, type Leaf, shareOf, spaceOf } from "./shards.ts";
 
 /** A barrier stands after each piece. */
 export type Piece =
@@ -45,15 +45,11 @@ export function alone({ body }: LoopProgram): Schedule {
 /** A program dealt out to so many threads; `alone` when it is too small for that. */
 export function scheduled(program: LoopProgram, plan: MemoryPlan, precision: Precision, threads: number, worth: Worth = usual): Schedule {
   if (threads === 1) return alone(program);
-  const range = (b: Buffer): readonly [number, number] => {
-    const from = plan.address.get(b)!;
-    return [from, from + b.size * elementSize(b, precision)];
+  const lies = (b: Buffer): Lies => {
+    const [from, element] = [plan.address.get(b)!, elementSize(b, precision)];
+    return { from, to: from + b.size * element, element };
   };
-  const overlap = (a: Buffer, b: Buffer): boolean => {
-    const [[a0, a1], [b0, b1]] = [range(a), range(b)];
-    return a0 < b1 && b0 < a1;
-  };
-  const dealer = new Dealer(threads, overlap, worth.barrier);
+  const dealer = new Dealer(threads, lies, worth.barrier);
   const serial = dealer.serial(program.body);
   if (serial < worth.program) return alone(program);
   const { pieces, cost, barriers } = dealer.list(program.body);
@@ -68,8 +64,10 @@ const stepsOf = ({ steps, range }: Loop): number => range?.often ?? steps;
 interface Deal {
   readonly shares: readonly (readonly Statement[])[];
   readonly touches: readonly Touch[];
-  /** Nanoseconds, barriers aside. */
-  readonly cost: number;
+  /** Nanoseconds by thread, barriers aside. */
+  readonly costs: readonly number[];
+  /** Nanoseconds that it may cost those who read the results. */
+  readonly later: number;
 }
 
 interface Dealt {
@@ -81,7 +79,7 @@ interface Dealt {
 class Dealer {
   constructor(
     private readonly threads: number,
-    private readonly overlap: (a: Buffer, b: Buffer) => boolean,
+    private readonly lies: (b: Buffer) => Lies,
     private readonly barrier: number,
   ) {}
 
@@ -94,19 +92,25 @@ class Dealer {
     const pieces: Piece[] = [];
     let shares: Statement[][] = this.each(() => []);
     let touches: Touch[] = [];
+    let loads = this.each(() => 0);
     let [cost, barriers] = [0, 0];
     const close = (): void => {
       if (touches.length === 0) return;
       pieces.push({ kind: "work", shares });
+      cost += Math.max(...loads) + this.barrier;
+      barriers++;
       shares = this.each(() => []);
       touches = [];
-      cost += this.barrier;
-      barriers++;
+      loads = this.each(() => 0);
     };
     for (const s of statements) {
       const deals = s.kind === "for" ? this.loop(s) : this.leaf(s);
-      const waits = deals.map((deal) => deal.touches.some((t) => touches.some((u) => collide(t, u, this.overlap))));
-      const price = (i: number): number => deals[i]!.cost + (waits[i] ? this.barrier : 0);
+      const waits = deals.map((deal) => deal.touches.some((t) => touches.some((u) => collide(t, u, this.lies))));
+      const longer = ({ costs }: Deal): number => Math.max(...costs.map((c, i) => c + loads[i]!)) - Math.max(...loads);
+      const price = (i: number): number => {
+        const deal = deals[i]!;
+        return deal.later + (waits[i] ? this.barrier + Math.max(...deal.costs) : longer(deal));
+      };
       const best = deals.reduce((at, _, i) => (price(i) < price(at) ? i : at), 0);
       const together = s.kind === "for" ? this.together(s) : undefined;
       if (together !== undefined && together.cost + this.barrier < price(best)) {
@@ -120,7 +124,7 @@ class Dealer {
       if (waits[best] || touches.length > mostTouches) close();
       for (const [i, share] of deal.shares.entries()) shares[i]!.push(...share);
       touches.push(...deal.touches);
-      cost += deal.cost;
+      loads = loads.map((load, i) => load + deal.costs[i]!);
     }
     close();
     return { pieces, cost, barriers };
@@ -130,23 +134,30 @@ class Dealer {
     return Array.from({ length: this.threads }, (_, i) => of(i));
   }
 
-  /** Cut along each of its axes, outermost first; or done by the first thread alone. */
+  /** Cut along each of its axes, outermost first; or done by one thread alone. */
   private leaf(s: Leaf): readonly Deal[] {
-    const cost = costOf(s);
-    const whole: Deal = {
-      shares: this.each((i) => (i === 0 ? [s] : [])),
-      touches: touchedAlone(accessesOf(s), 0),
-      cost,
-    };
     const cut = axesOf(s).flatMap((axis): readonly Deal[] => {
       const size = spaceOf(s)[axis]!;
       const cuts = cutsOf(size, this.threads);
       const touches = this.cut(s, axis, cuts);
       if (touches === undefined) return [];
-      const largest = Math.max(...this.each((i) => cuts[i + 1]! - cuts[i]!)) / size;
-      return [{ shares: this.each((i) => this.share(s, axis, cuts, i)), touches, cost: cost * largest }];
+      return [{ shares: this.each((i) => this.share(s, axis, cuts, i)), touches, costs: this.parts(costOf(s), cuts), later: 0 }];
     });
-    return [...cut, whole];
+    return [...cut, ...this.alone(s, accessesOf(s), costOf(s), cut.length > 0)];
+  }
+
+  /** Done by one thread, whichever. Most results are cut, and by those who read this one, too: they may have to wait for it. */
+  private alone(s: Statement, accesses: readonly Access[], cost: number, divisible: boolean): readonly Deal[] {
+    return this.each((thread) => ({
+      shares: this.each((i) => (i === thread ? [s] : [])),
+      touches: touchedAlone(accesses, thread),
+      costs: this.each((i) => (i === thread ? cost : 0)),
+      later: divisible ? this.barrier / 2 : 0,
+    }));
+  }
+
+  private parts(cost: number, cuts: readonly number[]): readonly number[] {
+    return this.each((i) => (cost * (cuts[i + 1]! - cuts[i]!)) / cuts.at(-1)!);
   }
 
   private share(s: Leaf, axis: number, cuts: readonly number[], thread: number): readonly Leaf[] {
@@ -162,20 +173,16 @@ class Dealer {
   }
 
   private apart(xs: readonly Touch[], ys: readonly Touch[]): boolean {
-    return xs.every((x) => ys.every((y) => !collide(x, y, this.overlap)));
+    return xs.every((x) => ys.every((y) => !collide(x, y, this.lies)));
   }
 
-  /** A time loop without waiting: by the first thread alone, or everything in it cut along axes of one size, so that nobody reads what another one writes. */
+  /** A time loop without waiting: by one thread alone, or everything in it cut along axes of one size, so that nobody reads what another one writes. */
   private loop(s: ForStatement): readonly Deal[] {
     const leaves = leavesOf(s.body);
     const cost = stepsOf(s.loop) * this.serial(s.body);
-    const whole: Deal = {
-      shares: this.each((i) => (i === 0 ? [s] : [])),
-      touches: touchedAlone(leaves.flatMap(accessesOf), 0),
-      cost,
-    };
     const sizes = [...new Set(leaves.flatMap((leaf) => axesOf(leaf).map((axis) => spaceOf(leaf)[axis]!)))].filter((n) => n > 1);
-    return [whole, ...sizes.flatMap((size) => this.split(s, leaves, size, cost))];
+    const split = sizes.flatMap((size) => this.split(s, leaves, size, cost));
+    return [...split, ...this.alone(s, leaves.flatMap(accessesOf), cost, split.length > 0)];
   }
 
   private split(s: ForStatement, leaves: readonly Leaf[], size: number, cost: number): readonly Deal[] {
@@ -197,8 +204,8 @@ class Dealer {
       statements.flatMap((x): readonly Statement[] =>
         x.kind === "for" ? [{ ...x, body: share(x.body, thread) }] : this.share(x, axes.get(x)!, cuts, thread),
       );
-    const largest = Math.max(...this.each((i) => cuts[i + 1]! - cuts[i]!)) / size;
-    return [{ shares: this.each((i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i))), touches: unique(touches), cost: cost * largest }];
+    const shares = this.each((i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i)));
+    return [{ shares, touches: unique(touches), costs: this.parts(cost, cuts), later: 0 }];
   }
 
   /** A time loop in which threads wait for each other in every step. */

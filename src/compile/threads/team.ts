@@ -2,7 +2,7 @@
 //
 //   run ──►  control: program number, then one more ring ──►  a worker goes through its part, and meets the others at the barriers (print.ts)
 //
-// A worker that waits for its next command spins as long as its last program took (a millisecond at most), then sleeps. Until a worker has a program,
+// A worker that waits for its next command spins twice as long as its last program took (two milliseconds at most), then sleeps. Until a worker has a program,
 // whoever calls `run` does all shares; the bits are the same. Workers never keep a process alive. Where there are none (a page that is not isolated
 // from others may not share memory; a machine of one processor), programs run on one thread.
 
@@ -143,7 +143,7 @@ function serve() {
     while (Atomics.load(control, ${rings}) === last) {
       let spins = 1000;
       while (spins-- > 0 && Atomics.load(control, ${rings}) === last);
-      if (Atomics.load(control, ${rings}) !== last || performance.now() - from < Math.min(1, took)) continue;
+      if (Atomics.load(control, ${rings}) !== last || performance.now() - from < Math.min(2, 2 * took)) continue;
       Atomics.store(control, ${asleep}, 1);
       Atomics.wait(control, ${rings}, last);
       Atomics.store(control, ${asleep}, 0);
