@@ -5,16 +5,17 @@
 //
 // In a trial both take turns, as a machine is fast at one time and slow at another.
 
-/** Runs alone before the first trial: the runtime compiles then. */
-const warmUp = 4;
-/** Runs of each kind in a trial. */
+/** Before the first trial, alone: the runtime compiles then. Until as many runs were made, or as many milliseconds have passed. */
+const warmUp = { runs: 4, ms: 10 };
+/** Runs of each kind in a trial; fewer when they took as many milliseconds and the one is so many times as long as the other. */
 const pairs = 3;
+const plain = { ms: 5, times: 1.3 };
 /** So many times as long as one alone, and a run of all threads has lost. */
 const hopeless = 3;
 /** How long the faster of both has it: until as many runs were made, and as many milliseconds have passed. Shorter for one alone, at first. */
 const [long, short] = [
   { runs: 128, ms: 250 },
-  { runs: 16, ms: 5 },
+  { runs: 4, ms: 5 },
 ];
 
 export class Pace {
@@ -24,7 +25,8 @@ export class Pace {
   private tried = 0;
   /** What has been decided, and for how long still. */
   private choice: boolean | undefined = false;
-  private left = { runs: warmUp, ms: 0 };
+  private left = warmUp;
+  private warm = false;
   private rest = short;
 
   /** Whether all threads take part in the next run. */
@@ -34,22 +36,29 @@ export class Pace {
 
   /** A run took so many milliseconds. */
   took(milliseconds: number, together: boolean): void {
-    if (this.choice !== undefined) {
+    if (this.choice === undefined) this.compare(milliseconds, together);
+    else {
       this.left = { runs: this.left.runs - 1, ms: this.left.ms - milliseconds };
-      const worse = together && milliseconds > (hopeless * this.alone) / pairs;
-      if (worse || (this.left.runs <= 0 && this.left.ms <= 0)) this.try();
-      return;
+      const [runs, ms] = [this.left.runs <= 0, this.left.ms <= 0];
+      const worse = together && milliseconds > (hopeless * this.alone) / (this.tried / 2);
+      if (worse || (runs && ms) || (!this.warm && (runs || ms))) this.try();
     }
-    this.tried++;
-    if (together) this.all += milliseconds;
-    else this.alone += milliseconds;
-    if (this.all > hopeless * this.alone) this.decide(false);
-    else if (this.tried === 2 * pairs) this.decide(this.all <= this.alone);
   }
 
   private try(): void {
+    this.warm = true;
     this.choice = undefined;
     [this.alone, this.all, this.tried] = [0, 0, 0];
+  }
+
+  private compare(milliseconds: number, together: boolean): void {
+    this.tried++;
+    if (together) this.all += milliseconds;
+    else this.alone += milliseconds;
+    if (this.tried % 2 === 1) return;
+    const [less, more] = this.all <= this.alone ? [this.all, this.alone] : [this.alone, this.all];
+    const isPlain = less + more >= plain.ms && more >= plain.times * less;
+    if (isPlain || more >= hopeless * less || this.tried === 2 * pairs) this.decide(this.all <= this.alone);
   }
 
   private decide(together: boolean): void {

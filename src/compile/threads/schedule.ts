@@ -62,7 +62,8 @@ const stepsOf = ({ steps, range }: Loop): number => range?.often ?? steps;
 
 /** What is done of a statement by whom. */
 interface Deal {
-  readonly shares: readonly (readonly Statement[])[];
+  /** By thread: its part. */
+  share(thread: number): readonly Statement[];
   readonly touches: readonly Touch[];
   /** Nanoseconds by thread, barriers aside. */
   readonly costs: readonly number[];
@@ -77,6 +78,9 @@ interface Dealt {
 }
 
 class Dealer {
+  /** Statements in a time loop are looked at more than once. */
+  private readonly dealt = new Map<Leaf, readonly Deal[]>();
+
   constructor(
     private readonly threads: number,
     private readonly lies: (b: Buffer) => Lies,
@@ -122,7 +126,7 @@ class Dealer {
       }
       const deal = deals[best]!;
       if (waits[best] || touches.length > mostTouches) close();
-      for (const [i, share] of deal.shares.entries()) shares[i]!.push(...share);
+      for (const [i, share] of shares.entries()) share.push(...deal.share(i));
       touches.push(...deal.touches);
       loads = loads.map((load, i) => load + deal.costs[i]!);
     }
@@ -136,20 +140,25 @@ class Dealer {
 
   /** Cut along each of its axes, outermost first; or done by one thread alone. */
   private leaf(s: Leaf): readonly Deal[] {
+    const known = this.dealt.get(s);
+    if (known !== undefined) return known;
+    const accesses = accessesOf(s);
     const cut = axesOf(s).flatMap((axis): readonly Deal[] => {
       const size = spaceOf(s)[axis]!;
       const cuts = cutsOf(size, this.threads);
-      const touches = this.cut(s, axis, cuts);
+      const touches = this.cut(s, accesses, axis, cuts);
       if (touches === undefined) return [];
-      return [{ shares: this.each((i) => this.share(s, axis, cuts, i)), touches, costs: this.parts(costOf(s), cuts), later: 0 }];
+      return [{ share: (i) => this.share(s, axis, cuts, i), touches, costs: this.parts(costOf(s), cuts), later: 0 }];
     });
-    return [...cut, ...this.alone(s, accessesOf(s), costOf(s), cut.length > 0)];
+    const deals = [...cut, ...this.alone(s, accesses, costOf(s), cut.length > 0)];
+    this.dealt.set(s, deals);
+    return deals;
   }
 
   /** Done by one thread, whichever. Most results are cut, and by those who read this one, too: they may have to wait for it. */
   private alone(s: Statement, accesses: readonly Access[], cost: number, divisible: boolean): readonly Deal[] {
     return this.each((thread) => ({
-      shares: this.each((i) => (i === thread ? [s] : [])),
+      share: (i) => (i === thread ? [s] : []),
       touches: touchedAlone(accesses, thread),
       costs: this.each((i) => (i === thread ? cost : 0)),
       later: divisible ? this.barrier / 2 : 0,
@@ -166,9 +175,9 @@ class Dealer {
   }
 
   /** What the threads touch when a statement is cut; undefined when they would get into each other's way within it. */
-  private cut(s: Leaf, axis: number, cuts: readonly number[]): readonly Touch[] | undefined {
+  private cut(s: Leaf, accesses: readonly Access[], axis: number, cuts: readonly number[]): readonly Touch[] | undefined {
     if (spaceOf(s)[axis]! < 2) return undefined;
-    const touches = touchedBy(accessesOf(s), spaceOf(s), axis, cuts);
+    const touches = touchedBy(accesses, spaceOf(s), axis, cuts);
     return this.apart(touches, touches) ? touches : undefined;
   }
 
@@ -192,7 +201,7 @@ class Dealer {
     for (const leaf of leaves) {
       const space = spaceOf(leaf);
       const found = axesOf(leaf).find((axis) => {
-        const own = space[axis] === size ? this.cut(leaf, axis, cuts) : undefined;
+        const own = space[axis] === size ? this.cut(leaf, accessesOf(leaf), axis, cuts) : undefined;
         if (own === undefined || !this.apart(own, touches)) return false;
         touches.push(...own);
         return true;
@@ -204,8 +213,9 @@ class Dealer {
       statements.flatMap((x): readonly Statement[] =>
         x.kind === "for" ? [{ ...x, body: share(x.body, thread) }] : this.share(x, axes.get(x)!, cuts, thread),
       );
-    const shares = this.each((i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i)));
-    return [{ shares, touches: unique(touches), costs: this.parts(cost, cuts), later: 0 }];
+    return [
+      { share: (i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i)), touches: unique(touches), costs: this.parts(cost, cuts), later: 0 },
+    ];
   }
 
   /** A time loop in which threads wait for each other in every step. */
