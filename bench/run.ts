@@ -107,6 +107,7 @@ async function main(): Promise<void> {
   const chosen = selected(options.only);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds is ${options.rounds}, expected a number of at least 1`);
   if (chosen.length === 0) throw new Error(`--only ${options.only} leaves no size; --help says what there is`);
+  const before = loadavg()[0]!; // peers may have to be installed
   const peers = options.alone ? [] : [await javascriptPeers(), await pythonPeers(process.env["CLEW_BENCH_PYTHON" as string])];
   const engines = [clew, ...peers.flatMap((found) => found.engines)];
   const notes = peers.flatMap((found) => found.notes);
@@ -115,7 +116,6 @@ async function main(): Promise<void> {
     notes.push(text);
     console.error(text);
   };
-  const before = loadavg()[0]!;
   const rows: Row[] = [];
   for (const size of chosen) {
     const found = await measured(size, engines, rounds, note);
