@@ -1,7 +1,22 @@
 // One neuron, one layer, many: against the numbers of JAX and PyTorch (test/oracle), and on a border that no line draws.
 
 import { readFileSync } from "node:fs";
-import { adam, dim, evaluate, feedForward, grad, predict, fit as train } from "clew";
+import {
+  adam,
+  type Built,
+  bagOfWords,
+  checkGradients,
+  dim,
+  evaluate,
+  type Feeds,
+  feedForward,
+  grad,
+  graph,
+  type Model,
+  predict,
+  toDot,
+  fit as train,
+} from "clew";
 import { describe, expect, test } from "vitest";
 
 interface Numbers {
@@ -69,6 +84,26 @@ describe("exclusive or", () => {
   test("is learned by a hidden layer, and by no line", async () => {
     expect(await learned([8])).toBe(1);
     expect(await learned([])).toBeLessThan(1);
+  });
+});
+
+describe("nets without a recurrence", () => {
+  const [time, batch] = [dim("time", 3), dim("batch", 4)];
+  const x = Float64Array.from({ length: 8 }, (_, i) => Math.sin(i + 1));
+  const words: Feeds = { ids: Int32Array.of(2, 3, 4, 2, 4, 4, 1, 3, 3, 1, 1, 2), lengths: [3, 2, 2, 3], labels: [0, 1, 1, 0] };
+  const nets: Readonly<Record<string, readonly [Model<Built>, Feeds]>> = {
+    "one neuron": [feedForward({ features: 2, hidden: [1] }), { x, labels: [0, 1, 1, 0] }],
+    "one hidden layer": [feedForward({ features: 2, hidden: [5] }), { x, labels: [0, 1, 1, 0] }],
+    "four layers": [feedForward({ features: 2, hidden: [5, 4, 3] }), { x, labels: [0, 1, 1, 0] }],
+    "bag of words": [bagOfWords({ words: 5 }), words],
+  };
+  test.each(Object.entries(nets))("%s: has the derivative that differences show, and can be drawn", (_, [model, feeds]) => {
+    const { loss } = model.build({ time, batch });
+    const report = checkGradients(loss, { feeds, seed: 3 });
+    expect(report.verdict).toBe("pass");
+    expect(report.maxRelativeError).toBeLessThanOrEqual(1e-7);
+    const dot = toDot(graph({ loss, gradient: grad(loss, { ...model.parameters }) }));
+    for (const name of Object.keys(model.parameters)) expect(dot).toContain(name);
   });
 });
 
