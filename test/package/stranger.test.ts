@@ -22,9 +22,10 @@ afterAll(() => {
 });
 
 /** The value of one export of a consumer, run by Node in the stranger's folder. */
-const inNode = (module: string, name: string): unknown => {
+const inNode = (module: string, name: string, flags: readonly string[] = []): unknown => {
   const script = `import { ${name} as value } from "./${module}.js"; process.stdout.write(JSON.stringify(value));`;
-  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", script], { cwd: copy.folder, encoding: "utf8" }));
+  const args = [...flags, "--input-type=module", "--eval", script];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd: copy.folder, encoding: "utf8", stdio: "pipe" }));
 };
 
 const filesBelow = (folder: string): ReadonlyArray<string> =>
@@ -137,6 +138,18 @@ describe("a consumer", () => {
   });
 });
 
+describe("a process", () => {
+  const permission = process.allowedNodeEnvironmentFlags.has("--permission") ? "--permission" : "--experimental-permission";
+
+  it.each([
+    ["that may start workers trains on two threads", [], true],
+    ["that may only read files trains on one", [permission, "--allow-fs-read=*"], false],
+  ] as const)("%s, and the bits are the same", { timeout: 30_000 }, (_, flags, several) => {
+    const found = inNode("threads", "threads", flags) as { readonly same: boolean; readonly together: number };
+    expect([found.same, found.together > 0]).toEqual([true, several]);
+  });
+});
+
 describe("the command", () => {
   it("checks the script that it wrote, whose clew is the command's own", () => {
     const report = JSON.parse(clew(copy.folder, "check", "model.ts", "--time", "2", "--batch", "2", "--json"));
@@ -184,7 +197,7 @@ describe("a plain page", () => {
     try {
       const { result, problems } = await open(chromium, `${server.origin}/threads.html`);
       expect(problems).toEqual([]);
-      expect(result).toMatchObject({ same: true, mayShare: isolated });
+      expect(result).toMatchObject({ same: true, mayShare: isolated, kept: 0 });
       const { together } = result as { readonly together: number };
       if (isolated) expect(together).toBeGreaterThan(0);
       else expect(together).toBe(0);

@@ -83,8 +83,13 @@ function starter(): ((text: string, failed: () => void) => Worker) | undefined {
   const { crossOriginIsolated, Worker, Blob, URL } = here;
   if (crossOriginIsolated !== true || Worker === undefined || Blob === undefined || URL === undefined) return undefined;
   return (text, failed) => {
-    const worker = new Worker(URL.createObjectURL(new Blob([text])));
-    worker.onerror = failed;
+    const address = URL.createObjectURL(new Blob([text]));
+    const worker = new Worker(address);
+    worker.onmessage = () => URL.revokeObjectURL(address); // it has started, and does not read its text again
+    worker.onerror = () => {
+      URL.revokeObjectURL(address);
+      failed();
+    };
     return worker;
   };
 }
@@ -170,7 +175,10 @@ function receive(message) {
   serve();
 }
 if (port.on) port.on("message", receive);
-else port.onmessage = (event) => receive(event.data);
+else {
+  port.onmessage = (event) => receive(event.data);
+  port.postMessage("started");
+}
 `;
 
 interface Worker {
@@ -183,6 +191,7 @@ interface NodeWorker extends Worker {
 }
 
 interface PageWorker extends Worker {
+  onmessage: (() => void) | null;
   onerror: (() => void) | null;
 }
 
@@ -193,5 +202,5 @@ interface Surroundings {
   readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly Worker?: new (url: string) => PageWorker;
   readonly Blob?: new (parts: readonly string[]) => unknown;
-  readonly URL?: { createObjectURL(blob: unknown): string };
+  readonly URL?: { createObjectURL(blob: unknown): string; revokeObjectURL(address: string): void };
 }

@@ -19,9 +19,10 @@ import {
 } from "clew";
 
 // of Node and of a page alike; the types of neither are asked for
-const { performance, setTimeout } = globalThis as unknown as {
+const { performance, setTimeout, URL } = globalThis as unknown as {
   readonly performance: { now(): number };
   setTimeout(then: () => void, ms: number): void;
+  readonly URL: { createObjectURL: (blob: unknown) => string; revokeObjectURL: (address: string) => void };
 };
 
 const time = dim("time", 12);
@@ -55,6 +56,19 @@ const feeds = {
   y: Int32Array.from({ length: 12 * 64 }, (_, i) => (5 * i) % 16),
 };
 
+// where a page finds the texts of workers
+const addresses = new Set<string>();
+const { createObjectURL, revokeObjectURL } = URL;
+URL.createObjectURL = (blob) => {
+  const address = createObjectURL(blob);
+  addresses.add(address);
+  return address;
+};
+URL.revokeObjectURL = (address) => {
+  addresses.delete(address);
+  revokeObjectURL(address);
+};
+
 const one = compile({ loss }, { update, seed: 1 });
 const two = compile({ loss }, { update, seed: 1, threads: 2 });
 const together = (): number => Number(/2 threads in (\d+) of/.exec(two.explain())?.[1] ?? 0);
@@ -67,9 +81,17 @@ while (runs < 100 || (together() < 20 && performance.now() < until && two.explai
   if (runs % 10 === 0) await new Promise<void>((resolve) => setTimeout(resolve, 10)); // a page starts workers when nothing else runs
 }
 
-export const threads: { readonly runs: number; readonly same: boolean; readonly together: number; readonly mayShare: boolean } = {
+export const threads: {
+  readonly runs: number;
+  readonly same: boolean;
+  readonly together: number;
+  readonly mayShare: boolean;
+  /** Of workers' texts, when the workers have started: those that are still to be had. */
+  readonly kept: number;
+} = {
   runs,
   same,
   together: together(),
   mayShare: "SharedArrayBuffer" in globalThis,
+  kept: addresses.size,
 };
