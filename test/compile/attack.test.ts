@@ -105,6 +105,24 @@ describe("what does not fit", () => {
     }
   });
 
+  it("leaves nothing in the store: neither a plan that cannot be made, nor a memory that cannot be had", () => {
+    const w = kept("w");
+    const xs = input("xs", [dim("time", 100), a]);
+    const cell = (h: typeof x, x_t: typeof x) => {
+      const state = tanh(add(mul(h, w), x_t));
+      return { state, output: state };
+    };
+    const { final } = scan(cell, { over: xs, from: x, checkpoint: { memory: 8 } });
+    for (const [op, outputs] of [
+      ["broadcastTo", exp(broadcastTo(w, [dim("big", 2 ** 29), a]))],
+      ["scan", grad(sum(final), { w })],
+    ] as const) {
+      const store = new Map();
+      expect(told(() => compile(outputs, { store }))).toEqual([["TooLarge", op]]);
+      expect([...store.keys()]).toEqual([]);
+    }
+  });
+
   it("is one diagnostic, when a store has it from elsewhere", () => {
     const w = kept("w");
     for (const odd of [
