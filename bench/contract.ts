@@ -20,7 +20,7 @@ import { panelBytes } from "../src/compile/wasm/contract/pack.ts";
 import { panels, tile } from "../src/compile/wasm/contract/tile.ts";
 import { hasFusedMultiplyAdd, host } from "../src/compile/wasm/host.ts";
 import { Module } from "../src/compile/wasm/module.ts";
-import { controlBytes, type PrintOptions, packingOf, print, scratchOf } from "../src/compile/wasm/print.ts";
+import { controlBytes, type PrintOptions, packingOf, print, scratchSize } from "../src/compile/wasm/print.ts";
 import { sizes } from "./model.ts";
 
 const options = process.argv.slice(2);
@@ -178,7 +178,7 @@ function product({ m, n, k, a, b, accumulate = false, steps }: Shape): Work {
   const program: LoopProgram = prepacked({ buffers: [left, right, out], body }, packingOf(printing, 1));
   const plan = planMemory(program, precision, new Set());
   const scratch = plan.bytes + controlBytes(1);
-  const pages = Math.ceil((scratch + scratchOf(program.body, printing)) / 65536);
+  const pages = Math.ceil((scratch + scratchSize(program.body, printing)) / 65536);
   const layout = { addressOf: (of: Buffer) => plan.address.get(of)!, scratchOf: () => scratch, control: plan.bytes, pages };
   const { bytes } = print(alone(program), layout, printing);
   return work(bytes, pages, 2 * m * n * k * loop.steps);

@@ -10,7 +10,7 @@ import { Pace } from "./threads/pace.ts";
 import { alone, type Schedule, scheduled } from "./threads/schedule.ts";
 import { enlisted, type Member, mayWait } from "./threads/team.ts";
 import { hasFusedMultiplyAdd, host } from "./wasm/host.ts";
-import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "./wasm/print.ts";
+import { controlBytes, type PrintOptions, print, scratchSize, withSums } from "./wasm/print.ts";
 
 const now: () => number = (): number => (globalThis as unknown as { readonly performance: { now(): number } }).performance.now();
 
@@ -64,7 +64,7 @@ export function assembled(
   // behind the arena: where threads meet, and where their products pack operands
   const control = plan.bytes;
   const scratch = control + controlBytes(schedule.threads);
-  const perThread = Math.ceil(scratchOf(loops.body, options) / 64) * 64;
+  const perThread = Math.ceil(scratchSize(loops.body, options) / 64) * 64;
   const bytes = scratch + schedule.threads * perThread;
   const pages = Math.ceil(bytes / 65536);
   const shared = schedule.threads > 1;

@@ -17,7 +17,7 @@ import { alone } from "../../src/compile/threads/schedule.ts";
 import { turningCopy } from "../../src/compile/wasm/copy.ts";
 import { host } from "../../src/compile/wasm/host.ts";
 import { Module } from "../../src/compile/wasm/module.ts";
-import { controlBytes, packingOf, print, scratchOf } from "../../src/compile/wasm/print.ts";
+import { controlBytes, packingOf, print, scratchSize } from "../../src/compile/wasm/print.ts";
 import { interpret, type Memory, memoryFor } from "./interpret.ts";
 import { randomProgram } from "./random-programs.ts";
 
@@ -44,7 +44,7 @@ function printed(program: LoopProgram, from: Contents, precision: Precision): { 
   }
   const options = { precision, fma: false };
   const scratch = end + controlBytes(1);
-  const pages = Math.ceil((scratch + scratchOf(program.body, options)) / 65536);
+  const pages = Math.ceil((scratch + scratchSize(program.body, options)) / 65536);
   const linear = new host.Memory({ initial: pages });
   const view = (b: Buffer): Uint8Array => new Uint8Array(linear.buffer, at.get(b)!, memory.get(b)!.byteLength);
   for (const [b, values] of memory) view(b).set(new Uint8Array(values.buffer));

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Buffer, Expression, Loop, LoopProgram, Operation, Place, Precision, Statement } from "../../src/compile/loops.ts";
 import { alone } from "../../src/compile/threads/schedule.ts";
 import { host } from "../../src/compile/wasm/host.ts";
-import { controlBytes, type Printed, print, scratchOf } from "../../src/compile/wasm/print.ts";
+import { controlBytes, type Printed, print, scratchSize } from "../../src/compile/wasm/print.ts";
 import type { DType } from "../../src/graph/node.ts";
 import { uniformAt } from "../../src/graph/random.ts";
 import { numbers } from "../../src/ops/numbers.ts";
@@ -72,7 +72,7 @@ function ran(
   }
   const options = { precision, fma: false, shared, reassociate };
   const scratch = Math.ceil(end / 64) * 64;
-  const own = Math.ceil(scratchOf(program.body, options) / 64) * 64;
+  const own = Math.ceil(scratchSize(program.body, options) / 64) * 64;
   const control = scratch + own;
   const pages = Math.ceil((control + controlBytes(1)) / 65536);
   const printed = print(alone(program), { addressOf: (b) => addresses.get(b)!, scratchOf: () => scratch, control, pages }, options);

@@ -35,7 +35,7 @@ import { alone, type Piece, type Schedule, scheduled } from "../../src/compile/t
 import { accessesOf, cutsOf, type Leaf, spaceOf } from "../../src/compile/threads/shards.ts";
 import { mostThreads } from "../../src/compile/threads/team.ts";
 import { host } from "../../src/compile/wasm/host.ts";
-import { controlBytes, type PrintOptions, print, scratchOf, withSums } from "../../src/compile/wasm/print.ts";
+import { controlBytes, type PrintOptions, print, scratchSize, withSums } from "../../src/compile/wasm/print.ts";
 import { graph } from "../../src/graph/graph.ts";
 import { nodesOf } from "../../src/graph/tree.ts";
 import { hoistScans } from "../../src/recurrence/scan/hoist.ts";
@@ -117,7 +117,7 @@ function memoryAfter(
   const addressOf = (b: Buffer): number => plan.address.get(b)!;
   const control = plan.bytes;
   const scratch = control + controlBytes(schedule.threads);
-  const each = Math.ceil(scratchOf(program.body, options) / 64) * 64;
+  const each = Math.ceil(scratchSize(program.body, options) / 64) * 64;
   const pages = Math.ceil((scratch + schedule.threads * each) / 65536);
   const { bytes } = print(schedule, { addressOf, scratchOf: (thread) => scratch + thread * each, control, pages }, options);
   const memory = new host.Memory({ initial: pages });

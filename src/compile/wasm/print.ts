@@ -269,9 +269,9 @@ export function withSums(body: readonly Statement[], options: PrintOptions): rea
 }
 
 /** Bytes of scratch memory that the kernels of a thread need, at a multiple of 16. */
-export function scratchOf(body: readonly Statement[], options: PrintOptions): number {
+export function scratchSize(body: readonly Statement[], options: PrintOptions): number {
   return body.reduce((most, s) => {
-    const own = s.kind === "contract" ? scratchBytes(specOf(s, options, 0)) : s.kind === "for" ? scratchOf(s.body, options) : 0;
+    const own = s.kind === "contract" ? scratchBytes(specOf(s, options, 0)) : s.kind === "for" ? scratchSize(s.body, options) : 0;
     return Math.max(most, own);
   }, 0);
 }
