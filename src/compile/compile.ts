@@ -31,14 +31,11 @@ import {
   type Update,
   wrongOptions,
 } from "../evaluate/program.ts";
-import { bodyOf, orderOf } from "../graph/body.ts";
-import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
-import { showShape, sizeOf } from "../graph/dim.ts";
+import type { Checked, Diagnostic } from "../graph/diagnostics.ts";
 import { graph } from "../graph/graph.ts";
-import { calledName, nameOf, noteOf } from "../graph/make.ts";
+import { nameOf } from "../graph/make.ts";
 import type { Node, Parameter } from "../graph/node.ts";
 import { badArgument, shown, wrongCount, wrongRun } from "../graph/options.ts";
-import { ambientOrigin, showStep } from "../graph/source.ts";
 import { mapNodes, nodesOf } from "../graph/tree.ts";
 import { makeValue, type Value } from "../graph/value.ts";
 import { hoistScans } from "../recurrence/scan/hoist.ts";
@@ -48,10 +45,12 @@ import { explained } from "./explain.ts";
 import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
 import type { Place, Precision, Statement } from "./loops.ts";
-import { assembled, mostBytes, printing } from "./machine.ts";
+import { assembled, printing } from "./machine.ts";
+import { misfitsOf, type Next, Parameters } from "./parameters.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 import { prepacked } from "./prepack.ts";
+import { gibibytes, notCompilable, notHeld, tooLarge } from "./refusals.ts";
 import { mostThreads } from "./threads/team.ts";
 import { packingOf } from "./wasm/print.ts";
 
@@ -133,48 +132,25 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);
   }
   for (const [name, value] of initial) store.set(name, value);
-  const held = new Map<string, Value>(); // what the arena has of each parameter
+  const state = new Parameters(parameters, store, (node) => places.get(node)!, machine);
 
   /** Next values, where they are whole buffers of their own; those that are another parameter's, or a part of something, as copies. */
-  const nexts = [...update.keys()].map((p: Parameter, i): Next => {
+  const nexts = [...update.keys()].map((node: Parameter, i): Next => {
     const from = results[nodesOf(outputs).length + i]!;
-    const sizes = p.shape.map((d) => d.size);
+    const sizes = sizesOf(node);
     const own = from.buffer.life === "temporary" && from.offset === 0 && from.buffer.size === count(sizes) && isRowMajor(from, sizes);
-    return { name: p.parameter, node: p, from, own };
+    return { node: parameters.get(node.parameter)!, from, own };
   });
-  const commit = (): void => {
-    const copies = nexts.map(({ from, own, node }) => (own ? undefined : machine.read(from, node).data));
-    for (const [i, { name, node, from }] of nexts.entries()) {
-      const to = places.get(parameters.get(name)!)!;
-      const copied = copies[i];
-      if (copied === undefined) machine.move(from, to);
-      else machine.write(to, copied);
-      const value = new Latest(node, machine.live(to));
-      store.set(name, value);
-      held.set(name, value);
-    }
-  };
 
   const run = (feeds: Feeds, runOptions: RunOptions = {}): Checked<Evaluated<T>> => {
     const wrong = wrongRun("run", runOptions);
     if (wrong.length > 0) return E.left(wrong);
     const read = readFeeds(g, feeds, runOptions);
     if (read.problems.length > 0) return E.left(read.problems);
-    const misfits = [...parameters].flatMap(([name, node]) => {
-      const value = store.get(name);
-      return read.values.has(node) || (value !== undefined && held.get(name) === value) ? [] : misfitsOf(node, value);
-    });
+    const misfits = state.misfits(read.values);
     if (misfits.length > 0) return E.left(misfits);
     for (const input of g.inputs) machine.write(places.get(input)!, read.values.get(input)!.data);
-    for (const [name, node] of parameters) {
-      const fed = read.values.get(node);
-      const value = fed ?? store.get(name)!;
-      const before = held.get(name);
-      if (before === value) continue;
-      if (before instanceof Latest) before.leave();
-      machine.write(places.get(node)!, value instanceof Latest ? value.live : value.data);
-      held.set(name, value);
-    }
+    state.load(read.values);
     for (const { buffer, keyAt } of program.keys) machine.write(wholeOf(buffer, [buffer.size]), keyAt(seed, runOptions.trainingStep ?? 0));
     if (machine.run() !== 0) return faultOf<T>(whole, feeds, { ...runOptions, seed }, parameters, store);
     const found = mapNodes(outputs, (n, i) => machine.read(results[i]!, n)) as unknown as Evaluated<T>;
@@ -187,7 +163,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
             nexts.filter((_, i) => machine.live(flags[i]!)[0] !== 0).map((n) => n.node),
           );
     if (broken.length > 0) return E.left(broken);
-    commit();
+    state.commit(nexts);
     return E.right(found);
   };
   return E.right({
@@ -205,44 +181,14 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   });
 }
 
-/** What a store holds under a parameter's name may be of another program, or of a user's making. */
-function misfitsOf(node: Node, value: unknown): readonly Diagnostic[] {
-  const name = nameOf(node)!;
-  const told = (message: string): readonly Diagnostic[] => [
-    diagnostic({ code: "BadFeed", op: "store", message: `"${name}": ${message}`, operands: [noteOf(node)], site: node.origin.site }),
-  ];
-  if (typeof value !== "object" || value === null || !("dims" in value && "shape" in value)) return told(`${shown(value)} is no value`);
-  const { dims, shape } = value as Value;
-  const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
-  if (!fits) return told(`a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`);
-  if (value instanceof Latest) return [];
-  const data: unknown = (value as Value).data;
-  return ArrayBuffer.isView(data) && (data as Float64Array).length === sizeOf(node.shape) ? [] : told("its data are not its shape's");
+function wrongPrecision({ precision }: CompileOptions): readonly Diagnostic[] {
+  return precision === undefined || precision === "f32" || precision === "f64"
+    ? []
+    : [badArgument("compile", `precision is ${shown(precision)}`, `precision: "f32" or "f64"`)];
 }
 
-/** Tensors that the memory of a program cannot have, where they first come up. */
-function tooLarge(nodes: readonly Node[], precision: Precision): readonly Diagnostic[] {
-  const bytes = ({ shape, dtype }: Node): number => sizeOf(shape) * (dtype === "float" && precision === "f64" ? 8 : 4);
-  const large = new Set(nodes.filter((n) => bytes(n) > mostBytes));
-  const first = [...large].filter((n) => !n.inputs.some((i) => large.has(i)));
-  return first.map((n) => notHeld(calledName(n), `${showShape(n.shape)}: ${sizeOf(n.shape)} elements, ${gibibytes(bytes(n))} GiB`, n));
-}
-
-function notHeld(op: string, what: string, node?: Node): Diagnostic {
-  const message = `the memory of a compiled program does not hold ${what}`;
-  const origin = node === undefined ? ambientOrigin() : node.origin;
-  return diagnostic({
-    code: "TooLarge",
-    op,
-    message,
-    operands: node?.inputs.map(noteOf) ?? [],
-    step: showStep(origin.step),
-    site: origin.site,
-  });
-}
-
-function gibibytes(bytes: number): number {
-  return Math.ceil(bytes / 2 ** 30);
+function wrongFma({ fma }: CompileOptions): readonly Diagnostic[] {
+  return fma === undefined || typeof fma === "boolean" ? [] : [badArgument("compile", `fma is ${shown(fma)}`, "fma: false or true")];
 }
 
 /** A scalar that is 0 when all elements of a place are finite: x·0 is 0, but of NaN and infinity. What stands beside them does not matter. */
@@ -255,41 +201,6 @@ function finiteness(place: Place, sizes: readonly number[], program: Program, st
   return out;
 }
 
-interface Next {
-  readonly name: string;
-  readonly node: Node;
-  readonly from: Place;
-  readonly own: boolean;
-}
-
-/**
- * The value that a parameter has after a step. It stays in the program's memory until somebody looks at it, and another program of the same store
- * takes it from there.
- */
-class Latest implements Value {
-  readonly dims: readonly string[];
-  readonly shape: readonly number[];
-  // private to the engine: who copies a value field by field does not get them
-  #live: Float64Array | Float32Array | Int32Array;
-  #copied: Float64Array | undefined;
-  constructor({ shape }: Node, live: Float64Array | Float32Array | Int32Array) {
-    this.dims = shape.map((d) => d.name);
-    this.shape = shape.map((d) => d.size);
-    this.#live = live;
-  }
-  get live(): Float64Array | Float32Array | Int32Array {
-    return this.#live;
-  }
-  get data(): Float64Array {
-    this.#copied ??= Float64Array.from(this.#live);
-    return this.#copied;
-  }
-  /** Something else takes its place in the program's memory. */
-  leave(): void {
-    this.#live = this.data;
-  }
-}
-
 type Whole<T> = { readonly outputs: T; readonly next: unknown; readonly written: unknown };
 
 /** The parameters themselves belong to the graph, too: one that is only written is part of the program like any other. */
@@ -298,42 +209,6 @@ function wholeGraph<T>(outputs: T, update: Update): Whole<T> {
   const next = Object.fromEntries([...update.values()].map((value, i) => [i, value]));
   const written = Object.fromEntries([...update.keys()].map((parameter: Parameter, i) => [i, parameter]));
   return { outputs, next, written };
-}
-
-function wrongPrecision({ precision }: CompileOptions): readonly Diagnostic[] {
-  return precision === undefined || precision === "f32" || precision === "f64"
-    ? []
-    : [badArgument("compile", `precision is ${shown(precision)}`, `precision: "f32" or "f64"`)];
-}
-
-function wrongFma({ fma }: CompileOptions): readonly Diagnostic[] {
-  return fma === undefined || typeof fma === "boolean" ? [] : [badArgument("compile", `fma is ${shown(fma)}`, "fma: false or true")];
-}
-
-/** Ops of which only the reference is known. */
-function notCompilable(nodes: readonly Node[]): readonly Diagnostic[] {
-  const told = new Set<string>();
-  const found: Diagnostic[] = [];
-  const look = (node: Node): void => {
-    const body = bodyOf(node);
-    if (body !== undefined) for (const n of orderOf(body).order) look(n);
-    const isReader = node.inputs[0] !== undefined && bodyOf(node.inputs[0]) !== undefined;
-    if (body !== undefined || isReader || node.op.computation !== undefined || told.has(node.op.name)) return;
-    told.add(node.op.name);
-    found.push(
-      diagnostic({
-        code: "NotCompilable",
-        op: calledName(node),
-        message: "only the reference interpreter can compute it",
-        operands: node.inputs.map(noteOf),
-        step: showStep(node.origin.step),
-        site: node.origin.site,
-        hint: "give its definition a formula, or use interpret(…)",
-      }),
-    );
-  };
-  for (const node of nodes) look(node);
-  return found;
 }
 
 /** An id was out of range: the reference says which, in the words that users know. */
