@@ -3,7 +3,8 @@
 //   npm run bench:sentiment
 
 import { type Engine, fit, sentences } from "clew";
-import { rnnOf, rnnOptimiser } from "../examples/sentiment/learn.ts";
+import { rnnOptimiser } from "../examples/sentiment/learn.ts";
+import { rnnOf } from "../examples/sentiment/model.ts";
 import { phraseTask } from "../examples/sentiment/task.ts";
 
 const engines = ["f32", "f64", "reference"] as const satisfies readonly Engine[];

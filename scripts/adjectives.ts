@@ -4,7 +4,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TopLevelSpec } from "vega-lite";
-import { learn, rnnOf, rnnOptimiser } from "../examples/sentiment/learn.ts";
+import { learn, rnnOptimiser } from "../examples/sentiment/learn.ts";
+import { rnnOf } from "../examples/sentiment/model.ts";
 import { drawn } from "../examples/sentiment/report/charts.ts";
 import { phraseTask } from "../examples/sentiment/task.ts";
 

@@ -2,8 +2,9 @@
 
 import { ask, lookedInto, opinionOf, questionsOf, wordScores } from "./ask.ts";
 import { lossFloor } from "./floor.ts";
-import { bagOf, bagOptimiser, learn, rnnOf, rnnOptimiser } from "./learn.ts";
+import { bagOf, bagOptimiser, learn, rnnOptimiser } from "./learn.ts";
 import { contributed, gradientPerWord } from "./look.ts";
+import { rnnOf } from "./model.ts";
 import { prove } from "./prove.ts";
 import type { Results } from "./results.ts";
 import type { Task } from "./task.ts";

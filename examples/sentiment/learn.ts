@@ -14,20 +14,11 @@ import {
   type Model,
   type ParameterValues,
   predict,
-  type SentenceRnn,
-  sentenceRnn,
   sentences,
-  uniform,
 } from "clew";
 import type { Epoch, Learned, Recipe } from "./results.ts";
 import { isNegated, type Task } from "./task.ts";
 import type { TrainingView } from "./terminal.ts";
-
-export function rnnOf({ vocabulary, recipe }: Pick<Task, "vocabulary" | "recipe">): SentenceRnn {
-  const { vector, hidden, bias, loss, dropout } = recipe;
-  const small = uniform(-1 / Math.sqrt(hidden), 1 / Math.sqrt(hidden));
-  return sentenceRnn({ words: vocabulary.size, vector, hidden, bias, loss, dropout, initial: { U: small, W: small, V: small } });
-}
 
 export function bagOf({ vocabulary }: Task): BagOfWords {
   return bagOfWords({ words: vocabulary.size });

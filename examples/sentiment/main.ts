@@ -2,6 +2,7 @@
 //
 // To read it, begin with experiment.ts, which is the whole story in one function, and follow what it calls:
 //   task.ts   what is to be learned, from which sentences (phrases.ts makes them, read-data.ts reads a file of your own)
+//   model.ts  the RNN, as a model script: clew check and clew draw work on it
 //   learn.ts  two models, trained by one loop
 //   prove.ts  the derived gradient against numeric ones
 //   ask.ts    what the models say of a sentence

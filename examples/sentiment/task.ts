@@ -2,6 +2,7 @@
 
 import { type Diagnostic, type LabelledSentence, type Vocabulary, vocabulary, words } from "clew";
 import * as E from "fp-ts/lib/Either.js";
+import { phraseRecipe } from "./model.ts";
 import { phrases, shuffled } from "./phrases.ts";
 import { type DataOptions, type LabelledText, readData } from "./read-data.ts";
 import type { DataSummary, Recipe } from "./results.ts";
@@ -21,21 +22,6 @@ export interface Task {
   /** The label of a positive opinion and of a negative one, when the data's labels say which is which. */
   readonly opinions: { readonly positive: string; readonly negative: string } | undefined;
 }
-
-/** Found in a throw-away search: 100 % of the held-out negations for each of five seeds (docs/adjectives.md has the curve). */
-const phraseRecipe: Recipe = {
-  vector: 16,
-  hidden: 16,
-  bias: false,
-  loss: "every",
-  dropout: 0,
-  rate: 5e-3,
-  weightDecay: 0.1,
-  clip: undefined,
-  batch: 32,
-  epochs: 30,
-  minimum: 1,
-};
 
 /** For sentences as people write them: a larger net, dropout against learning them by heart, clipping against explosions. */
 const fileRecipe: Recipe = {

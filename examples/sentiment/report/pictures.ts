@@ -2,7 +2,7 @@
 
 import { dim, grad, graph, softmaxCrossEntropy, toDot } from "clew";
 import { renderSvg } from "../../../scripts/render-svg.ts";
-import { rnnOf } from "../learn.ts";
+import { rnnOf } from "../model.ts";
 import type { Results } from "../results.ts";
 import type { Pictures } from "./figures.ts";
 
