@@ -1,6 +1,7 @@
 // What an example is: something that is learned, and what comes out of it: figures, a gradient that was checked, pictures.
 
 import type { GradientReport, Graph } from "clew";
+import type { TopLevelSpec } from "vega-lite";
 
 export interface Settings {
   readonly seed: number;
@@ -11,10 +12,8 @@ export interface Settings {
   readonly say: (line: string) => void;
 }
 
-export interface Picture {
-  readonly graph: Graph;
-  readonly view: "folded" | "unrolled" | "backward";
-}
+/** A graph, or a chart of what was found. */
+export type Picture = { readonly graph: Graph; readonly view: "folded" | "unrolled" | "backward" } | { readonly chart: TopLevelSpec };
 
 export interface Outcome {
   /** Numbers by name, and whatever else is worth keeping. */

@@ -23,4 +23,8 @@ export async function carryOut(example: Example, settings: Settings, folder: str
   return report;
 }
 
-export const drawn = ({ graph, view }: Picture): Promise<string> => renderSvg(toDot(graph, { view }));
+/** Charts take a moment to load: only who has one waits for it. */
+export async function drawn(picture: Picture): Promise<string> {
+  if ("graph" in picture) return renderSvg(toDot(picture.graph, { view: picture.view }));
+  return (await import("../sentiment/report/charts.ts")).drawn(picture.chart);
+}
