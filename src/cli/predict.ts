@@ -1,6 +1,7 @@
 // `clew predict`: what a trained model says of texts.
 
 import * as E from "fp-ts/lib/Either.js";
+import { pipe } from "fp-ts/lib/function.js";
 import * as fp from "../fp.ts";
 import { type Checked, diagnostic } from "../graph/diagnostics.ts";
 import { randomKey, uniformAt } from "../graph/random.ts";
@@ -78,40 +79,41 @@ function answers(
   const empty = texts.findIndex((text) => v.right.encode(text).length === 0);
   if (learning.asks !== "next" && empty >= 0)
     return E.left([wrong(`there is nothing to read in "${texts[empty]}"`, "a text with a word in it")]);
-  const all: Answer[] = [];
-  for (const text of texts) {
-    const answer =
-      learning.asks === "next"
-        ? goingOn(model, weights, learning, known, v.right, text, asking)
-        : saidOf(model, weights, learning, known, v.right, text);
-    if (E.isLeft(answer)) return answer;
-    all.push(answer.right);
-  }
-  return E.right(all);
+  return learning.asks === "next"
+    ? E.traverseArray((text: string) => goingOn(model, weights, learning, known, v.right, text, asking))(texts)
+    : saidOf(model, weights, learning, known, v.right, texts);
 }
 
+/** Labels or tags of all texts, asked for at once: one program for each length, which all texts of that length share. */
 function saidOf(
   model: fp.Model,
   weights: fp.Feeds,
   learning: Learning,
   { labels }: Known,
   v: fp.Vocabulary,
-  text: string,
-): Checked<Answer> {
-  const ids = v.encode(text);
+  texts: readonly string[],
+): Checked<readonly Answer[]> {
+  const ids = texts.map((text) => v.encode(text));
   const count = labels.length;
-  const row = rowOf(model, weights, ids, learning.asks === "tags" ? ids.length * count : count);
-  return E.map((p: Float64Array): Answer => {
+  const { asks, engine } = learning;
+  const rows = fp.predict(model, weights, ids, engine === "reference" ? { engine } : {});
+  const width = (of: Int32Array): number => (asks === "tags" ? of.length * count : count);
+  const answer = (p: Float64Array, i: number): Answer => {
+    const text = texts[i]!;
     const unknown = v.unknown(text);
-    if (learning.asks === "label")
-      return { text, unknown, label: labels[likeliest(p, 0, count)]!, probabilities: Object.fromEntries(labels.map((l, i) => [l, p[i]!])) };
-    const tokens = tokeniser(learning)(text);
-    const tags = Array.from(ids, (_, t) => {
+    if (asks === "label")
+      return { text, unknown, label: labels[likeliest(p, 0, count)]!, probabilities: Object.fromEntries(labels.map((l, k) => [l, p[k]!])) };
+    const tags = tokeniser(learning)(text).map((token, t) => {
       const best = likeliest(p, t * count, count);
-      return { token: tokens[t]!, tag: labels[best]!, probability: p[t * count + best]! };
+      return { token, tag: labels[best]!, probability: p[t * count + best]! };
     });
     return { text, unknown, tags };
-  })(row);
+  };
+  return pipe(
+    rows,
+    E.chain(E.traverseArrayWithIndex((i, row) => asExpected(row, ids[i]!, width(ids[i]!)))),
+    E.map((all) => all.map(answer)),
+  );
 }
 
 /** Token after token, each asked for after all that come before it, up to the end of the text. */
@@ -142,14 +144,14 @@ function goingOn(
   return E.right({ text, unknown: v.unknown(text), next: said.map((id) => `${separator}${tokens[id]}`).join("") });
 }
 
-/** The model's predictions for one text. The reference needs no program for each length. */
+/** The model's predictions for one text. A text that goes on is longer each time: the reference needs no program for each length. */
 function rowOf(model: fp.Model, weights: fp.Feeds, ids: Int32Array, count: number): Checked<Float64Array> {
   const rows = fp.predict(model, weights, [ids], { engine: "reference" });
-  return E.chain(([row]: readonly Float64Array[]): Checked<Float64Array> => {
-    if (row!.length === count) return E.right(row!);
-    const message = `the model's predictions are ${row!.length} numbers for a text of ${ids.length} tokens, expected ${count}`;
-    return E.left([
-      diagnostic({ code: "BadArgument", op: "predict", message, hint: "predictions [batch, label], or [batch, time, label]" }),
-    ]);
-  })(rows);
+  return E.chain(([row]: readonly Float64Array[]) => asExpected(row!, ids, count))(rows);
+}
+
+function asExpected(row: Float64Array, ids: Int32Array, count: number): Checked<Float64Array> {
+  if (row.length === count) return E.right(row);
+  const message = `the model's predictions are ${row.length} numbers for a text of ${ids.length} tokens, expected ${count}`;
+  return E.left([diagnostic({ code: "BadArgument", op: "predict", message, hint: "predictions [batch, label], or [batch, time, label]" })]);
 }

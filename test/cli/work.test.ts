@@ -67,6 +67,25 @@ describe("the script that init writes", () => {
     expect(page.out).toMatch(/^(pos|neg) {3}0\.\d{3} {3}a splendid film\n {2}never seen in training: splendid\n$/);
   });
 
+  test("answers about many texts of many lengths as about each alone", async () => {
+    const known = ["a", "good", "bad", "film", "book", "not", "play"];
+    // every length from 1 to 50, and some once more: no two of one length stand beside each other
+    const texts = Array.from({ length: 60 }, (_, i) =>
+      Array.from({ length: 1 + ((i * 17) % 50) }, (_, t) => known[(i + t * t) % 7]).join(" "),
+    );
+    expect(new Set(texts.map((text) => text.length)).size).toBeGreaterThan(40);
+    const lines = async (asked: readonly string[]): Promise<readonly string[]> => {
+      const { code, out, err } = await clew(["predict", at("run"), ...asked, "--json"]);
+      expect([code, err]).toEqual([0, ""]);
+      return out.trim().split("\n");
+    };
+    const alone: string[] = [];
+    for (const text of texts) alone.push(...(await lines([text])));
+    // the same bits: each product and sum is as for one text
+    expect(await lines(texts)).toEqual(alone);
+    expect(new Set(alone.map((line) => JSON.parse(line).label))).toEqual(new Set(["pos", "neg"]));
+  });
+
   test("goes on with a training to the same bits", async () => {
     const train = (out: string, epochs: string, ...more: string[]) =>
       clew(["train", at("model.ts"), "--data", reviews, "--out", at(out), "--epochs", epochs, "--seed", "3", "--json", ...more]);
@@ -179,6 +198,25 @@ test("tags: a label for each word, read by the script itself", async () => {
   expect(page).toMatch(/^ {2}the +DET +0\.\d{3}\n {2}cow +\S+ +0\.\d{3}\n {2}never seen in training: cow\n$/);
   expect(code).toBe(0);
   expect(JSON.parse(out).tags.map((t: { readonly tag: string }) => t.tag)).toEqual(["DET", "NOUN", "VERB", "PUNCT"]);
+});
+
+test("a model that only the reference can run answers by it, as it was trained", async () => {
+  const seen = `const seen = defineOp({ name: "seen", doc: "A copy.", infer: ([a]) => ({ shape: a.shape, dtype: "float" }),
+    evaluate: ([a]) => a.data, vjp: ({ cotangent }) => [cotangent], jvp: ({ tangents }) => tangents[0] });`;
+  const text = everyStep('asks: "tags", engine: "reference"').replace("matmul(outputs, V)", "seen(matmul(outputs, V))");
+  const file = write("seen.ts", `${text}\n${seen}`);
+  const data = write("seen.tsv", ["text\tlabel", "the dog\tDET NOUN", "a cat barks\tDET NOUN VERB"].join("\n"));
+  expect(await clew(["train", file, "--data", data, "--out", at("seen")])).toMatchObject({ code: 0 });
+  const { code, out, err } = await clew(["predict", at("seen"), "a dog", "the cat barks", "--json"]);
+  expect([code, err]).toEqual([0, ""]);
+  const answers = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).tags.map((t: { readonly tag: string }) => t.tag));
+  expect(answers).toEqual([
+    ["DET", "NOUN"],
+    ["DET", "NOUN", "VERB"],
+  ]);
 });
 
 test("next: characters that follow each other, to the end of the text", async () => {
