@@ -53,7 +53,8 @@ export interface UnrollOptions<S> {
   /**
    * Truncates the gradient: every `forward` steps a backward pass over the last `backward` steps. Of ∂E/∂W = Σ_t Σ_{k≤t} (the term of E_t through step k)
    * the terms with k ≥ b(t) − backward are kept, where b(t) is the end of the stretch of `forward` steps (or of the sequence) in which step t stands; values
-   * stay. Where backward > forward, the step is computed ⌈backward / forward⌉ times. `truncationLoss` says how much is lost.
+   * stay. The step is computed as often as passes overlap: ⌈backward / forward⌉ times, and where the sequence ends r steps into a stretch (0 < r < forward),
+   * 1 + ⌈(backward − r) / forward⌉ times if that is more, by one. `truncationLoss` says how much is lost.
    * Source: R. Williams, J. Peng, An efficient gradient-based algorithm for on-line training of recurrent network trajectories (1990).
    */
   readonly truncate?: Truncation;
@@ -63,7 +64,8 @@ export interface ScanOptions<S> extends UnrollOptions<S> {
   /**
    * How a compiled program differentiates in less memory: what the backward pass needs of the forward pass is computed again, segment by segment, from
    * states that were kept. `"none"` (the default) keeps all, `"sqrt"` makes segments of about √T steps, `{ memory }` recomputes as little as it can within so many
-   * bytes for kept states and one segment. Values are the same; `explain()` says what it costs.
+   * bytes for kept states and one segment. Values are the same; `explain()` says what it costs. On a scan inside another scan's cell it is a mistake: the outer
+   * scan's is for both.
    */
   readonly checkpoint?: Checkpoint;
 }

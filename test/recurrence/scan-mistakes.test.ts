@@ -126,6 +126,45 @@ describe("a cell that makes no sense", () => {
   });
 });
 
+describe("a checkpoint inside another scan", () => {
+  const [outer, inner] = [dim("outer", 3), dim("inner", 4)];
+  const xs = input("xs", [outer, inner, batch, hidden]);
+  /** A recurrence in a recurrence: the inner one runs over a row of the outer one's, or over what does not change. */
+  const nested = (form: Untyped, [whole, part]: readonly Untyped[], row?: Untyped) =>
+    form((h: Untyped, rows: Untyped) => cell(add(h, scan(cell, { over: row ?? rows, from: row ? h0 : h, checkpoint: part }).final), h), {
+      over: xs,
+      from: h0,
+      checkpoint: whole,
+    });
+
+  it.each([["sqrt"], [{ memory: 1e6 }]])("of %j is told once, where it stands, with what helps", (checkpoint) => {
+    const { outputs, final } = nested(scan, ["sqrt", checkpoint]);
+    const found = told({ outputs, final, g: grad(sum(final), { W }) });
+    expect(messages(found)).toEqual(["scan: `checkpoint` has no effect on a scan inside a scan"]);
+    expect(found[0]!.hint).toContain("give it to the outer scan");
+    expect(found[0]!.step).toBe("each step of outer");
+    expect(lineOf(found[0]!.at)).toMatch(/^scan-mistakes\.test\.ts:/);
+  });
+
+  it("is told once, too, of a scan at every step of an unrolling in the cell", () => {
+    const { final } = scan((h: Untyped) => cell(h, nested(clew.unroll, ["none", "sqrt"]).final), { steps: time, from: h0 });
+    expect(messages(told(final))).toEqual([]); // it does not depend on the step
+    const { final: last } = scan(
+      (h: Untyped) => {
+        const rows = (g: Untyped, x_t: Untyped) => cell(g, scan(cell, { over: x_t, from: h, checkpoint: "sqrt" }).final);
+        return cell(h, clew.unroll(rows as never, { over: xs, from: h0 }).final);
+      },
+      { steps: time, from: h0 },
+    );
+    expect(messages(told(last))).toEqual(["scan: `checkpoint` has no effect on a scan inside a scan"]);
+  });
+
+  it("is none of the outer scan, of one in an unrolling, of one that the cell only reads", () => {
+    for (const { final } of [nested(scan, ["sqrt", "none"]), nested(clew.unroll, [undefined, "sqrt"]), nested(scan, ["none", "sqrt"], x)])
+      expect(told({ final, g: grad(sum(final), { W }) })).toEqual([]);
+  });
+});
+
 describe("no steps", () => {
   const none = dim("none", 0);
   const { outputs, final } = scan((h: Untyped, x_t: Untyped) => cell(dropout(h, 0.5, "h"), x_t), {

@@ -1,6 +1,8 @@
 // scan: the same cell as unroll's, rolled. The graph keeps the step once, with its body, however many steps there are; its derivative is
 // a scan again (derive.ts).
 
+import { bodyOf } from "../../graph/body.ts";
+import { type Diagnostic, diagnostic } from "../../graph/diagnostics.ts";
 import type { Dim } from "../../graph/dim.ts";
 import { ill, make } from "../../graph/make.ts";
 import type { Node } from "../../graph/node.ts";
@@ -12,7 +14,7 @@ import { type Given, readOptions } from "../options.ts";
 import { truncated } from "../truncate.ts";
 import type { AnyTree, Recurrence, ScanOptions, Stacked, StateOf, StepOf, TimeOf } from "../types.ts";
 import { scanOp } from "./op.ts";
-import { final, stacked } from "./results.ts";
+import { final, type ScanAttributes, stacked } from "./results.ts";
 
 export interface Scanned<T extends Dim, S, O> {
   /** The outputs of all steps, [time, …]. */
@@ -54,7 +56,7 @@ function scanOf(cell: Cell, given: Given | undefined): AnyScanned {
   if ("mistakes" in options) return illOptions("scan", options, cell) as AnyScanned;
   const read = readCell("scan", cell, options, true);
   if ("mistakes" in read) return failed(ill(read.mistakes, { rests: read.rests }), options, read.output) as AnyScanned;
-  const mistakes = read.own.flatMap((n) => n.diagnostics);
+  const mistakes = [...read.own.flatMap((n) => n.diagnostics), ...idleCheckpoints(read.own, options.time)];
   const rests = [...read.body.captured, ...read.first, ...read.over];
   // what is wrong in the cell, or in what it reads, is reported once; there are no instances that could carry it
   if (mistakes.length > 0 || !read.own.every((n) => n.certain)) return failed(ill(mistakes, { rests }), options, read.output) as AnyScanned;
@@ -78,4 +80,18 @@ function scanOf(cell: Cell, given: Given | undefined): AnyScanned {
       body.outputs.map((o) => stacks.get(o)!),
     ),
   } as AnyScanned;
+}
+
+/**
+ * Checkpoints of scans within the step. Their derivative stands in the body of another scan than they do (that of this one's derivative), and reads what
+ * this one kept for all of its steps: there is nothing within one body that could be computed again instead.
+ */
+function idleCheckpoints(own: readonly Node[], time: Dim): readonly Diagnostic[] {
+  const within = new Map(own.filter((n) => bodyOf(n) !== undefined).map((n) => [(n.attributes as ScanAttributes).recurrence, n]));
+  return [...within.values()].flatMap((inner) => {
+    if (((inner.attributes as ScanAttributes).checkpoint ?? "none") === "none") return [];
+    const message = "`checkpoint` has no effect on a scan inside a scan";
+    const hint = "give it to the outer scan: what the inner one keeps is then computed again, too";
+    return [diagnostic({ code: "BadArgument", op: "scan", message, hint, site: inner.origin.site, step: `each step of ${time.name}` })];
+  });
 }
