@@ -38,7 +38,7 @@ export interface PairDims extends DataDims {
 
 export interface BuiltEncoderDecoder extends BuiltWriting {
   /** How much of each word that was read is taken for each word of `words`, [time, batch, source]: shares of 1. Undefined without attention. */
-  readonly attention: Tensor | undefined;
+  readonly attention: Tensor<readonly [Dim<"time">, Dim<"batch">, Dim<"source">]> | undefined;
 }
 
 export interface EncoderDecoder extends RecurrentModel<BuiltEncoderDecoder> {
@@ -75,9 +75,9 @@ export function encoderDecoder(options: EncoderDecoderOptions): EncoderDecoder {
 
 function madeAt(line: Site, options: EncoderDecoderOptions): EncoderDecoder {
   const { reads, dropout: rate = 0, attention = true } = options;
-  const source = incoming(reads);
+  const source = incoming(reads, { table: "E", word: "sourceWord", vector: "sourceVector" });
   const reader = readerOf("encoder", source.of, { ...options, bidirectional: reads.bidirectional === true });
-  const { parts, parameters: own } = writerOf(options, "E_written");
+  const { parts, parameters: own } = writerOf(options, { table: "E_written", word: "word", vector: "vector" });
   const bridge = bridgeOf("begin", parts.stack, reader.of);
   const look = attention ? attentionOf(dim("hidden", options.hidden), reader.of) : undefined;
   const table = source.words?.E === undefined ? {} : byName(source.words.E);
@@ -99,7 +99,7 @@ function madeAt(line: Site, options: EncoderDecoderOptions): EncoderDecoder {
       return {
         inputs: { ...inputs, lengths, ...right },
         ...toldOf(scores(h), right, written, options.l2, parameters),
-        attention: at?.(h).weights,
+        attention: at?.(h).weights as BuiltEncoderDecoder["attention"],
       };
     });
   return { parameters, build: through(scan), unrolled: through(unroll) };

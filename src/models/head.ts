@@ -29,6 +29,10 @@ export interface HeadOptions {
   readonly initial?: { readonly V?: InitialWeights["W"] };
 }
 
+/** What the options of a model say of what it tells: the compiler then knows the name of its dim. */
+export type TellsLabels = { readonly targets?: never };
+export type TellsNumbers = { readonly targets: number };
+
 export interface Head {
   readonly parameters: readonly Parameter[];
   /** What is told of h [..., hidden]: scores of labels, or the numbers themselves. */
@@ -50,9 +54,10 @@ type Logits = Tensor<readonly [...Shape, Dim]>;
 /**
  * @param hidden the last dim of what is read
  * @param tied word vectors [word, vector] that are the scores' weights, too (Press & Wolf, 2017): logits = h·Eᵀ + b_y
+ * @param of the dim of the labels, where they are something that has a dim: words
  */
-export function headOf({ labels, targets, initial }: HeadOptions, hidden: Dim, tied?: Tensor<readonly [Dim, Dim]>): Head {
-  const label: Dim = targets === undefined ? (tied?.shape[0] ?? dim("label", labels ?? 2)) : dim("target", targets);
+export function headOf({ labels, targets, initial }: HeadOptions, hidden: Dim, tied?: Tensor<readonly [Dim, Dim]>, of?: Dim): Head {
+  const label: Dim = targets === undefined ? (tied?.shape[0] ?? of ?? dim("label", labels ?? 2)) : dim("target", targets);
   const V = tied === undefined ? parameter("V", [hidden, label], initial?.V) : undefined;
   const b_y = parameter("b_y", [label]);
   const weights: Tensor<readonly [Dim, Dim]> = V ?? transpose(rename(tied!, -1, hidden) as Tensor<readonly [Dim, Dim]>);

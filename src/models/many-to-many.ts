@@ -15,7 +15,7 @@ import { lengthMask } from "../recurrence/mask.ts";
 import { scan } from "../recurrence/scan/scan.ts";
 import { unroll } from "../recurrence/unroll.ts";
 import { mistaken } from "./cell.ts";
-import { type HeadOptions, headOf } from "./head.ts";
+import { type HeadOptions, headOf, type TellsLabels, type TellsNumbers } from "./head.ts";
 import { type Built, buildOf, byName, type DataDims, type RecurrentModel, withoutOptions } from "./model.ts";
 import { l2 } from "./penalty.ts";
 import { type ReaderOptions, readerOf } from "./reader.ts";
@@ -32,26 +32,29 @@ export interface ManyToManyOptions extends IncomingOptions, ReaderOptions, HeadO
   readonly initial?: NonNullable<IncomingOptions["initial"]> & NonNullable<HeadOptions["initial"]>;
 }
 
-export interface BuiltManyToMany extends Built {
+/** @typeParam L `label`; `target` where numbers are told, `word` where the word vectors are the weights of the scores */
+export interface BuiltManyToMany<L extends Dim = Dim> extends Built {
   /** Scores of each label, or the numbers themselves, [time, batch, label]. */
-  readonly scores: Tensor;
-  /** [time, batch, label], of scores by softmax; `predictions` are the same, [batch, time, label]. */
-  readonly probabilities: Tensor;
+  readonly scores: Tensor<readonly [DataDims["time"], DataDims["batch"], L]>;
+  /** [time, batch, label], of scores by softmax. */
+  readonly probabilities: Tensor<readonly [DataDims["time"], DataDims["batch"], L]>;
+  /** The same, [batch, time, label]. */
+  readonly predictions: Tensor<readonly [DataDims["batch"], DataDims["time"], L]>;
 }
 
 /** One step, for texts that are continued: everything is fed by name, what comes out as `state` goes in as the inputs of those names. */
-export interface OneStep {
+export interface OneStep<L extends Dim = Dim> {
   /** `ids` [time, batch] or `x` [time, batch, feature], where time is 1, and the states before the step. */
   readonly inputs: { readonly [name: string]: Tensor<Shape, DType> };
   /** The states after it, by the names of the inputs: to be fed at the next step. At the first, feed zeros, which is what `start` is. */
   readonly state: { readonly [name: string]: Tensor };
   readonly start: { readonly [name: string]: Tensor };
   /** What is told after the step, [batch, label]. */
-  readonly predictions: Tensor;
+  readonly predictions: Tensor<readonly [DataDims["batch"], L]>;
 }
 
-export interface ManyToMany extends RecurrentModel<BuiltManyToMany> {
-  readonly step: (batch: Dim<"batch">) => OneStep;
+export interface ManyToMany<L extends Dim = Dim> extends RecurrentModel<BuiltManyToMany<L>> {
+  readonly step: (batch: Dim<"batch">) => OneStep<L>;
 }
 
 /**
@@ -66,6 +69,10 @@ export interface ManyToMany extends RecurrentModel<BuiltManyToMany> {
  * const first = evaluate({ predictions, state }, { ids: [[3]], ...evaluate(start, {}) });
  * evaluate({ predictions, state }, { ids: [[7]], ...first.state }).predictions.shape; // [1, 30]
  */
+export function manyToMany(options: ManyToManyOptions & TellsLabels & { readonly tied?: false }): ManyToMany<Dim<"label">>;
+export function manyToMany(options: ManyToManyOptions & TellsLabels & { readonly tied: true }): ManyToMany<Dim<"word">>;
+export function manyToMany(options: ManyToManyOptions & TellsNumbers): ManyToMany<Dim<"target">>;
+export function manyToMany(options: ManyToManyOptions): ManyToMany;
 export function manyToMany(options: ManyToManyOptions): ManyToMany {
   const line = calledFrom(manyToMany);
   const hint = "{ words: vocabulary.size, vector: 16, hidden: 16, labels: 5 }";
@@ -97,9 +104,9 @@ function madeAt(line: Site, options: ManyToManyOptions): ManyToMany {
       return {
         inputs: { ...inputs, lengths, ...right },
         loss: (penalty === 0 ? off : add(off, l2(penalty, parameters))) as Tensor<readonly []>,
-        predictions: transposeNode(probabilities, [1, 0, 2]) as Tensor,
-        probabilities,
-        scores,
+        predictions: transposeNode(probabilities, [1, 0, 2]) as Tensor as BuiltManyToMany["predictions"],
+        probabilities: probabilities as BuiltManyToMany["probabilities"],
+        scores: scores as BuiltManyToMany["scores"],
         ...(head.metric === undefined ? {} : { metric: head.metric(scores, right, mask) }),
       };
     });
@@ -110,7 +117,7 @@ function madeAt(line: Site, options: ManyToManyOptions): ManyToMany {
       const stack = reader.stack;
       if (stack === undefined) {
         const none = wrong("what reads both ways needs the whole sequence: it has no single step", "bidirectional: false")(x as Tensor);
-        return { inputs, state: { none }, start: { none }, predictions: none };
+        return { inputs, state: { none }, start: { none }, predictions: none as Tensor as OneStep["predictions"] };
       }
       const start = stack.zeroState(batch) as LayerStates;
       const names = paths(start as Tree<Node>, isNode).map((path) => `state.${path}`);
@@ -118,7 +125,7 @@ function madeAt(line: Site, options: ManyToManyOptions): ManyToMany {
       const { final } = scan(stack, { over: x, from });
       const named = (states: LayerStates): { readonly [name: string]: Tensor } =>
         Object.fromEntries(nodesOf(states).map((n, i) => [names[i]!, n as Tensor]));
-      const predictions = head.predictions(sound(head.scores(stack.h(final))));
+      const predictions = head.predictions(sound(head.scores(stack.h(final)))) as OneStep["predictions"];
       return { inputs: { ...inputs, ...named(from) }, state: named(final), start: named(start), predictions };
     });
   return { parameters, build: through(scan), unrolled: through(unroll), step };

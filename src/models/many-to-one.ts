@@ -1,6 +1,6 @@
 // Many to one: a sequence is read, and what the state knows at the end is told: a label (an opinion), or numbers.
 
-import type { Shape } from "../graph/dim.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
 import type { Tensor } from "../graph/node.ts";
 import { isRecord } from "../graph/options.ts";
 import { calledFrom, type Site, standingAt } from "../graph/source.ts";
@@ -11,7 +11,7 @@ import { input } from "../ops/input.ts";
 import { lengthMask } from "../recurrence/mask.ts";
 import { scan } from "../recurrence/scan/scan.ts";
 import { unroll } from "../recurrence/unroll.ts";
-import { type HeadOptions, headOf } from "./head.ts";
+import { type HeadOptions, headOf, type TellsLabels, type TellsNumbers } from "./head.ts";
 import { type Built, buildOf, byName, type DataDims, type RecurrentModel, withoutOptions } from "./model.ts";
 import { l2 } from "./penalty.ts";
 import { type ReaderOptions, readerOf } from "./reader.ts";
@@ -27,11 +27,14 @@ export interface ManyToOneOptions extends IncomingOptions, ReaderOptions, HeadOp
   readonly initial?: NonNullable<IncomingOptions["initial"]> & NonNullable<HeadOptions["initial"]>;
 }
 
-export interface BuiltManyToOne extends Built {
+/** @typeParam L `label`, or `target` where numbers are told */
+export interface BuiltManyToOne<L extends Dim = Dim> extends Built {
   /** Scores of each label, or the numbers themselves, [batch, label]. */
-  readonly scores: Tensor;
+  readonly scores: Tensor<readonly [DataDims["batch"], L]>;
+  /** Probabilities of the labels, or the numbers, [batch, label]. */
+  readonly predictions: Tensor<readonly [DataDims["batch"], L]>;
   /** What the model says after every step, [time, batch, label]. */
-  readonly opinions: Tensor;
+  readonly opinions: Tensor<readonly [DataDims["time"], DataDims["batch"], L]>;
 }
 
 /**
@@ -44,6 +47,9 @@ export interface BuiltManyToOne extends Built {
  * const { loss } = model.build({ time: dim("time", 6), batch: dim("batch", 32) });
  * graph(loss).parameters.length; // 51
  */
+export function manyToOne(options: ManyToOneOptions & TellsLabels): RecurrentModel<BuiltManyToOne<Dim<"label">>>;
+export function manyToOne(options: ManyToOneOptions & TellsNumbers): RecurrentModel<BuiltManyToOne<Dim<"target">>>;
+export function manyToOne(options: ManyToOneOptions): RecurrentModel<BuiltManyToOne>;
 export function manyToOne(options: ManyToOneOptions): RecurrentModel<BuiltManyToOne> {
   const line = calledFrom(manyToOne);
   const hint = "{ words: vocabulary.size, vector: 16, hidden: 16, labels: 2 }";
@@ -71,9 +77,9 @@ function madeAt(line: Site, options: ManyToOneOptions): RecurrentModel<BuiltMany
       return {
         inputs: { ...inputs, lengths, ...right },
         loss: (penalty === 0 ? off : add(off, l2(penalty, parameters))) as Tensor<readonly []>,
-        predictions: head.predictions(scores),
-        opinions: head.predictions(every),
-        scores,
+        predictions: head.predictions(scores) as BuiltManyToOne["predictions"],
+        opinions: head.predictions(every) as BuiltManyToOne["opinions"],
+        scores: scores as BuiltManyToOne["scores"],
         ...(head.metric === undefined ? {} : { metric: head.metric(scores, right) }),
       };
     });

@@ -20,7 +20,7 @@ import { type Built, buildOf, byName, type DataDims, type RecurrentModel, withou
 import { l2 } from "./penalty.ts";
 import { rnn } from "./rnn.ts";
 import { type StackedCell, type StackOptions, stacked } from "./stacked.ts";
-import { type IncomingOptions, wordsAs } from "./words.ts";
+import { type IncomingOptions, type WordNames, wordsAs } from "./words.ts";
 import { bridgeOf, free, taught, type WriterParts } from "./writer.ts";
 
 export interface WritingOptions extends StackOptions, Omit<IncomingOptions, "features"> {
@@ -47,9 +47,11 @@ export interface OneToManyOptions extends WritingOptions {
 
 export interface BuiltWriting extends Built {
   /** Scores of each next word when those before are the right ones, [time, batch, word]. */
-  readonly scores: Tensor;
-  /** The words that it writes on its own, [time, batch]; `predictions` are the same as numbers, [batch, time]. */
+  readonly scores: Tensor<readonly [Dim<"time">, Dim<"batch">, Dim<"word">]>;
+  /** The words that it writes on its own, [time, batch]. */
   readonly written: Tensor<readonly [Dim<"time">, Dim<"batch">], "int">;
+  /** The same as numbers, [batch, time]. */
+  readonly predictions: Tensor<readonly [Dim<"batch">, Dim<"time">]>;
 }
 
 /**
@@ -70,7 +72,7 @@ export function oneToMany(options: OneToManyOptions): RecurrentModel<BuiltWritin
 
 function madeAt(line: Site, options: OneToManyOptions): RecurrentModel<BuiltWriting> {
   const feature = dim("feature", options.features);
-  const { parts, parameters: own } = writerOf(options, "E");
+  const { parts, parameters: own } = writerOf(options);
   const bridge = bridgeOf("seen", parts.stack, feature);
   const parameters = { ...bridge.parameters, ...own };
   const through = (recurrence: typeof scan) =>
@@ -97,12 +99,12 @@ export function rightWords(time: Dim<"time">, batch: Dim<"batch">, lengths: stri
 /** A stack that writes, without what it begins with: `decoder.…`, the word vectors, `V`, `b_y`. */
 export function writerOf(
   options: WritingOptions,
-  table: string,
+  called?: WordNames,
 ): { readonly parts: WriterParts; readonly parameters: RecurrentModel["parameters"] } {
-  const words = wordsAs(options, table);
+  const words = wordsAs(options, called);
   const hidden: Dim = dim("hidden", options.hidden);
   const stack: StackedCell<Dim, Dim> = stacked("decoder", options.cell ?? rnn, words.as, hidden, options);
-  const head = headOf({ labels: options.words }, hidden, options.tied === true ? words.E : undefined);
+  const head = headOf({ labels: options.words }, hidden, options.tied === true ? words.E : undefined, words.word);
   return {
     parts: { words, stack, scores: head.scores, end: options.end, dropout: options.dropout ?? 0 },
     parameters: { ...byName(...(words.E === undefined ? [] : [words.E])), ...stack.parameters, ...byName(...head.parameters) },
@@ -125,7 +127,7 @@ export function toldOf(
     loss: penalty === undefined ? off : add(off, l2(penalty, parameters)),
     predictions: transpose(cast(written, "float")),
     metric: shareOf(equal(argmax(logits, -1) as Tensor<Shape, "int">, right), mask),
-    scores,
+    scores: scores as BuiltWriting["scores"],
     written,
   };
 }

@@ -23,28 +23,36 @@ export interface IncomingOptions {
 
 /** Words as vectors. */
 export interface Words {
-  readonly word: Dim<"word">;
+  readonly word: Dim;
   /** The dim of the vectors: `vector`, or `word` for one-hot ones. */
   readonly as: Dim;
   /** The table that is learned, `E` [word, vector]. */
-  readonly E: Parameter<readonly [Dim<"word">, Dim<"vector">]> | undefined;
+  readonly E: Parameter<readonly [Dim, Dim]> | undefined;
   /** [...] gives [..., as] */
   readonly vectorsOf: <S extends Shape>(ids: Tensor<S, "int">) => Tensor<readonly [...S, Dim]>;
 }
 
-/** @param called the table's name */
-export function wordsAs({ words = 0, vector, vectors, initial }: IncomingOptions, called = "E"): Words {
-  const word = dim("word", words);
-  const table = (E: Tensor<readonly [Dim<"word">, Dim]>): Words["vectorsOf"] => {
+/** What the table and its dims are called. Where there are two vocabularies in one graph, theirs are. */
+export interface WordNames {
+  readonly table: string;
+  readonly word: string;
+  readonly vector: string;
+}
+
+const usual: WordNames = { table: "E", word: "word", vector: "vector" };
+
+export function wordsAs({ words = 0, vector, vectors, initial }: IncomingOptions, called: WordNames = usual): Words {
+  const word = dim(called.word, words);
+  const table = (E: Tensor<readonly [Dim, Dim]>): Words["vectorsOf"] => {
     return <S extends Shape>(ids: Tensor<S, "int">) => gather(E as Tensor, ids, word as Dim) as Tensor as Tensor<readonly [...S, Dim]>;
   };
   if (vectors !== undefined) {
-    const as = dim("vector", vectors.length / Math.max(1, words));
+    const as = dim(called.vector, vectors.length / Math.max(1, words));
     return { word, as, E: undefined, vectorsOf: table(constant(Float64Array.from(vectors), [word, as])) };
   }
   if (vector === undefined) return { word, as: word, E: undefined, vectorsOf: (ids) => oneHot(ids, word as Dim) };
-  const as = dim("vector", vector);
-  const E = parameter(called, [word, as], initial?.E ?? normal(0, 1));
+  const as = dim(called.vector, vector);
+  const E = parameter(called.table, [word, as], initial?.E ?? normal(0, 1));
   return { word, as, E, vectorsOf: table(E) };
 }
 
@@ -59,7 +67,7 @@ export interface Incoming {
   ) => { readonly inputs: { readonly [name: string]: Tensor<Shape, DType> }; readonly x: Tensor<readonly [T, B, Dim]> };
 }
 
-export function incoming(options: IncomingOptions): Incoming {
+export function incoming(options: IncomingOptions, called?: WordNames): Incoming {
   if (options.features !== undefined) {
     const feature: Dim = dim("feature", options.features);
     const read: Incoming["read"] = (time, batch) => {
@@ -68,7 +76,7 @@ export function incoming(options: IncomingOptions): Incoming {
     };
     return { of: feature, words: undefined, read };
   }
-  const words = wordsAs(options);
+  const words = wordsAs(options, called);
   const read: Incoming["read"] = (time, batch) => {
     const ids = input("ids", [time, batch], "int");
     return { inputs: { ids }, x: words.vectorsOf(ids) };

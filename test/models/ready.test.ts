@@ -13,13 +13,13 @@ import {
   gru,
   inference,
   lstm,
+  type ManyToMany,
   manyToMany,
   manyToOne,
   type Node,
   oneToMany,
   type Parameter,
   type RecurrentModel,
-  type Shape,
   sentenceRnn,
   type Tensor,
   toDot,
@@ -151,7 +151,7 @@ describe("what writes words", () => {
 
   test.each(Object.entries(models))("%s: on its own writes the likeliest after the words that it wrote", (_, model) => {
     const { scores, written } = model.build({ time: long, batch: two });
-    const likeliest = argmax(scores as Tensor<readonly [...Shape, typeof long]>, -1);
+    const likeliest = argmax(scores, -1);
     for (const seed of [1, 2, 3, 4, 5]) {
       const { data: words } = evaluate(written, own(written), { seed });
       const { data: next } = evaluate(likeliest as Node, { ...own(scores), words }, { seed });
@@ -221,7 +221,7 @@ test("tied: the scores' weights are the word vectors, one node, and its gradient
   const feeds: Feeds = { ids, lengths, labels: tags };
   const E = sines(24, 0.4);
   const V = Float64Array.from({ length: 24 }, (_, i) => E[(i % 6) * 4 + Math.floor(i / 6)]!); // its transpose
-  const by = (m: typeof model, more: Feeds) => {
+  const by = (m: ManyToMany, more: Feeds) => {
     const { loss } = m.build({ time, batch });
     return evaluate(grad(loss, { ...m.parameters }), { ...feeds, ...more }, { seed: 1 }) as Record<string, { data: Float64Array }>;
   };
@@ -290,4 +290,44 @@ test("the main example's net is a many to one of its own kind: the same equation
   const feeds: Feeds = { ids, lengths };
   const said = (m: typeof simple | typeof general) => evaluate(m.build({ time, batch }).predictions, feeds, { seed: 1 }).data;
   expect(said(general)).toEqual(said(simple));
+});
+
+describe("what is told has the dims that its types say", () => {
+  const dims = { time, batch, source: dim("source", 5) };
+  const words = { words: 6, vector: 4, hidden: 4 };
+  const [one, many] = [manyToOne(words).build(dims), manyToMany(words)];
+  const [numbers, pair] = [
+    manyToOne({ features: 3, hidden: 4, targets: 2 }).build(dims),
+    encoderDecoder({ ...words, reads: words, end: 1 }).build(dims),
+  ];
+  const caption = oneToMany({ ...words, features: 3, end: 0 }).build(dims);
+  const tied = manyToMany({ ...words, tied: true }).build(dims);
+  const all: Readonly<Record<string, readonly [Tensor, string]>> = {
+    "many to one, scores": [one.scores, "batch label"],
+    "its predictions": [one.predictions, "batch label"],
+    "its opinions": [one.opinions, "time batch label"],
+    "of numbers": [numbers.scores, "batch target"],
+    "of numbers, opinions": [numbers.opinions, "time batch target"],
+    "many to many, scores": [many.build(dims).scores, "time batch label"],
+    "its probabilities": [many.build(dims).probabilities, "time batch label"],
+    "its predictions, by text": [many.build(dims).predictions, "batch time label"],
+    "of one step": [many.step(batch).predictions, "batch label"],
+    "of numbers at every step": [manyToMany({ features: 3, hidden: 4, targets: 2 }).build(dims).scores, "time batch target"],
+    "tied, scores": [tied.scores, "time batch word"],
+    "one to many, scores": [caption.scores, "time batch word"],
+    "what is written": [caption.predictions, "batch time"],
+    "encoder and decoder, scores": [pair.scores, "time batch word"],
+    "its attention": [pair.attention!, "time batch source"],
+  };
+
+  test.each(Object.entries(all))("%s", (_, [told, names]) => {
+    expect(told.shape.map((d) => d.name).join(" ")).toBe(names);
+  });
+});
+
+test("an encoder and a decoder may know different words, with vectors of different sizes", () => {
+  const model = encoderDecoder({ reads: { words: 7, vector: 2 }, words: 5, vector: 3, hidden: 3, cell: gru, end: 1 });
+  const { loss } = model.build({ time: dim("time", 3), source: dim("source", 2), batch: dim("batch", 1) });
+  const feeds = { ids: [[6], [2]], lengths: [2], words: [[4], [3], [1]], wordLengths: [3] };
+  expect(checkGradients(loss, { feeds, seed: 2 }).verdict).toBe("pass");
 });
