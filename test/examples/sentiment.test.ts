@@ -93,6 +93,10 @@ describe("a run", () => {
     for (const { folder } of runs) {
       expect(readdirSync(folder).sort()).toEqual(files);
       expect(readFileSync(join(folder, "report.html"), "utf8").trimEnd()).toMatch(/<\/html>$/);
+      const drawn = readFileSync(join(folder, "unrolled.svg"), "utf8");
+      expect(drawn, "the README's picture is out of date").toBe(
+        readFileSync(new URL("../../examples/sentiment/sentiment.svg", import.meta.url), "utf8"),
+      );
     }
   });
 });
