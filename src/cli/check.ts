@@ -21,6 +21,7 @@ export const check: Command = {
     time: countOption("time steps (5 when left out)"),
     batch: countOption("examples side by side (3 when left out)"),
     entries: countOption("a parameter with more numbers is checked along random directions, which is quicker (1024 when left out)"),
+    directions: countOption("how many random directions (16 when left out)"),
     order: { value: "1|2", about: "2 checks the second derivatives too", right: { test: (v) => v === "1" || v === "2", is: "1 or 2" } },
   },
   run: async ([file], given, { stdout }) => {
@@ -36,8 +37,10 @@ export const check: Command = {
     const names = new Set(graph.right.inputs.map((n) => nameOf(n)!));
     const example = script.right.example?.(sizes, seed);
     const feeds = example === undefined ? drawnFeeds(graph.right, sizes.time, seed) : only(example, names);
-    const entries = given.entries === undefined ? {} : { entries: Number(given.entries) };
-    const report = fp.checkGradients(loss, { feeds, seed, order: given.order === "2" ? 2 : 1, ...entries });
+    const limits = Object.fromEntries(
+      ["entries", "directions"].flatMap((name) => (given[name] === undefined ? [] : [[name, Number(given[name])] as const])),
+    );
+    const report = fp.checkGradients(loss, { feeds, seed, order: given.order === "2" ? 2 : 1, ...limits });
     if (E.isLeft(report)) return report;
     const reached = new Set(graph.right.parameters);
     const unreached = Object.values(script.right.parameters)

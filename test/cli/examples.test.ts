@@ -14,7 +14,7 @@ test.each(examples)(
   async (name) => {
     const script = `${folder}${name}/model.ts`;
     // along directions: each reaches all numbers of a parameter
-    const { code, out, err } = await clew(["check", script, ...small, "--entries", "8", "--json"]);
+    const { code, out, err } = await clew(["check", script, ...small, "--entries", "8", "--directions", "4", "--json"]);
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toMatchObject({ verdict: "pass", unreached: [] });
     const drawn = await clew(["draw", script, ...small]);
