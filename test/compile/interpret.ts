@@ -25,6 +25,13 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
     p.offset +
     p.strides.reduce((sum, s, i) => sum + (s === 0 ? 0 : s * index[i]!), 0) +
     p.times.reduce((sum, t) => sum + t.stride * steps.get(t.loop)!, 0);
+  /** The place, with its first indices given: what is left depends on the others. */
+  const fixed = (p: Place, first: readonly number[]): Place => ({
+    ...p,
+    offset: at({ ...p, strides: p.strides.slice(0, first.length) }, first),
+    strides: p.strides.slice(first.length),
+    times: [],
+  });
   const read = (p: Place, index: readonly number[]): number => {
     const value = memory.get(p.buffer)![at(p, index)];
     if (value === undefined) throw new Error(`read outside of buffer ${p.buffer.id}`);
@@ -93,14 +100,19 @@ export function interpret(program: LoopProgram, memory: Memory, precision: Preci
         }
         return;
       }
-      case "contract":
-        for (const m of indices(s.rows))
+      case "contract": {
+        const terms = [...indices(s.terms)];
+        for (const m of indices(s.rows)) {
+          const a = fixed(s.a, m);
           for (const n of indices(s.columns)) {
+            const b = fixed(s.b, [...m, ...n]);
             let total = 0;
-            for (const k of indices(s.terms)) total = round(total + round(read(s.a, [...m, ...k]) * read(s.b, [...m, ...n, ...k])));
+            for (const k of terms) total = round(total + round(read(a, k) * read(b, k)));
             write(s.out, [...m, ...n], s.accumulate ? round(read(s.out, [...m, ...n]) + total) : total);
           }
+        }
         return;
+      }
       case "gather":
       case "scatter": {
         if ([...indices(s.ids)].some((k) => !(read(s.at, k) >= 0 && read(s.at, k) < s.along))) {
