@@ -26,14 +26,15 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const folder = "out/test";
 const reportFile = `${folder}/vitest.json`;
 
-/** Runs one tool from node_modules/.bin; its exit code, or 1 when it could not start or was killed. */
-const run = (name: string, args: ReadonlyArray<string>): Promise<number> =>
+/** Runs one tool from node_modules/.bin; its exit code, or 1 when it could not start or was killed. What it says goes to `hear`, or straight to the terminal. */
+const run = (name: string, args: ReadonlyArray<string>, hear?: (text: string) => void): Promise<number> =>
   new Promise((resolve) => {
     const child = spawn(join("node_modules", ".bin", name), args, {
-      stdio: "inherit",
+      stdio: hear === undefined ? "inherit" : ["ignore", "pipe", "pipe"],
       shell: process.platform === "win32",
       env: { ...process.env, CLEW_BUILT: "1" }, // the package tests pack what the build step made
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => hear?.(text));
     child.on("error", (error) => {
       console.error(`${name}: ${error.message}`);
       resolve(1);
@@ -41,12 +42,15 @@ const run = (name: string, args: ReadonlyArray<string>): Promise<number> =>
     child.on("close", (code) => resolve(code ?? 1));
   });
 
+/** Steps run side by side; what one says is printed when it is done. */
 async function step(title: string, ...commands: ReadonlyArray<readonly [string, ...string[]]>): Promise<Count> {
   const started = performance.now();
-  console.log(`\n── ${title}`);
+  const said: string[] = [];
   let ok = true;
-  for (const [name, ...args] of commands) if ((await run(name, args)) !== 0) ok = false;
-  console.log(`── ${title}: ${ok ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  for (const [name, ...args] of commands) if ((await run(name, args, (text) => said.push(text))) !== 0) ok = false;
+  console.log(
+    `\n── ${title}\n${said.join("")}── ${title}: ${ok ? "passed" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
 }
 
@@ -76,12 +80,12 @@ async function tests(patterns: ReadonlyArray<string>): Promise<Count> {
 }
 
 mkdirSync(folder, { recursive: true });
-const counts = [
-  await step("lint", ["biome", "check", "--error-on-warnings", "."]),
-  await step("types", ["tsc", "--project", "tsconfig.json"], ["tsc", "--project", "tsconfig.lib.json"]),
-  await step("build", ["tsup", "--silent"]),
-  await tests(process.argv.slice(2)),
-];
+const steps = await Promise.all([
+  step("lint", ["biome", "check", "--error-on-warnings", "."]),
+  step("types", ["tsc", "--project", "tsconfig.json"], ["tsc", "--project", "tsconfig.lib.json"]),
+  step("build", ["tsup", "--silent"]),
+]);
+const counts = [...steps, await tests(process.argv.slice(2))];
 const sum = (of: keyof Count): number => counts.reduce((total, count) => total + count[of], 0);
 const skipped = sum("skipped");
 const line = `${sum("passed")} passed, ${sum("failed")} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
