@@ -10,11 +10,11 @@ const child = fileURLToPath(new URL("workers.ts", import.meta.url));
 
 /** A process that waits for ever is ended. */
 async function inProcess(task: "latecomers" | "ended" | "broken"): Promise<readonly Pair[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", child, task], { timeout: 25_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", child, task], { timeout: 50_000 });
   return JSON.parse(stdout) as readonly Pair[];
 }
 
-describe.concurrent("a worker", { timeout: 30_000 }, () => {
+describe.concurrent("a worker", { timeout: 60_000 }, () => {
   it("does not run a program again when it is rung for another one, and takes part in that one, too", async () => {
     const pairs = await inProcess("latecomers");
     expect(pairs).toHaveLength(3);

@@ -29,16 +29,19 @@ function pair(hidden: number) {
     CompiledProgram<unknown>,
   ];
   let same = true;
+  const run = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      const [a, b] = [one, two].map((p) => (p.run({ x, y }) as { readonly loss: { readonly data: ArrayLike<number> } }).loss.data[0]);
+      same &&= a === b;
+    }
+    await wait(10);
+  };
   return {
-    two,
-    /** Runs both until two threads took part in one run more, or so often. */
-    async run(most: number): Promise<void> {
-      const before = together(two);
-      for (let i = 0; i < most && together(two) === before; i++) {
-        const [a, b] = [one, two].map((p) => (p.run({ x, y }) as { readonly loss: { readonly data: ArrayLike<number> } }).loss.data[0]);
-        same &&= a === b;
-        if (i % 10 === 0) await wait(10);
-      }
+    run,
+    /** Until two threads took part in a run; ten seconds at most. */
+    async together(): Promise<number> {
+      for (const end = performance.now() + 10_000; together(two) === 0 && performance.now() < end; ) await run(10);
+      return together(two);
     },
     told: (early: number): Pair => ({ same, early, together: together(two) }),
   };
@@ -49,8 +52,7 @@ async function latecomers(): Promise<readonly Pair[]> {
   const found: Pair[] = [];
   for (const hidden of [32, 40, 48]) {
     const late = pair(hidden);
-    await late.run(1000);
-    found.push(late.told(together(late.two)));
+    found.push(late.told(await late.together()));
   }
   return found;
 }
@@ -73,8 +75,7 @@ function watched(textOf: (text: string) => string): readonly Worker[] {
 async function ended(): Promise<readonly Pair[]> {
   const workers = watched((text) => text);
   const first = pair(32);
-  await first.run(1000);
-  const early = together(first.two);
+  const early = await first.together();
   await Promise.all(workers.map((worker) => worker.terminate()));
   await wait(20);
   const second = pair(40);
