@@ -1,11 +1,10 @@
 // The command in a folder of its own: in this process, or as a user runs it.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
 import { run } from "../../src/cli/run.ts";
 
 export interface Finished {
@@ -16,13 +15,14 @@ export interface Finished {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Outside of any project: no node_modules above it has a clew. */
+/** Outside of any project: no node_modules above it has a clew. Test files of one process share it, one after the other; `afterAll(clear)` in each. */
 export const folder: string = mkdtempSync(join(tmpdir(), "clew-cli-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+export const clear = (): void => rmSync(folder, { recursive: true, force: true });
 
 export const at = (name: string): string => join(folder, name);
 
 export function write(name: string, content: string): string {
+  mkdirSync(folder, { recursive: true });
   writeFileSync(at(name), content);
   return at(name);
 }

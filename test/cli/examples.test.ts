@@ -2,8 +2,10 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
-import { clew } from "./command.ts";
+import { afterAll, expect, test } from "vitest";
+import { clear, clew } from "./command.ts";
+
+afterAll(clear);
 
 const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
 const examples = readdirSync(folder).filter((name) => existsSync(`${folder}${name}/main.ts`));

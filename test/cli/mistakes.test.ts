@@ -2,10 +2,12 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { toldOf } from "../../src/cli/told.ts";
 import { ours } from "../../src/cli/where.ts";
-import { at, clew, clewProcess, folder, script, write } from "./command.ts";
+import { at, clear, clew, clewProcess, folder, script, write } from "./command.ts";
+
+afterAll(clear);
 
 const fine = `{
   parameters: { W },

@@ -2,10 +2,12 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import * as E from "fp-ts/lib/Either.js";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { builtFor, loadScript } from "../../src/cli/script.ts";
 import { showSite } from "../../src/graph/site.ts";
-import { at, clew, clewProcess, read, script, write } from "./command.ts";
+import { at, clear, clew, clewProcess, read, script, write } from "./command.ts";
+
+afterAll(clear);
 
 const small = ["--time", "3", "--batch", "2"];
 
