@@ -18,7 +18,7 @@
 //   WebAssembly
 
 import * as E from "fp-ts/lib/Either.js";
-import { type Evaluated, leafValue, prepare } from "../evaluate/evaluate.ts";
+import { type Evaluated, prepare } from "../evaluate/evaluate.ts";
 import { type Feeds, readFeeds } from "../evaluate/feeds.ts";
 import {
   type Program as Contract,
@@ -46,7 +46,7 @@ import { expressions } from "./expressions.ts";
 import { loopsOf } from "./graph-loops.ts";
 import type { Place, Precision, Statement } from "./loops.ts";
 import { assembled, printing } from "./machine.ts";
-import { misfitsOf, type Next, Parameters } from "./parameters.ts";
+import { initialValues, misfitsOf, type Next, Parameters } from "./parameters.ts";
 import { count, isRowMajor, sizesOf, wholeOf } from "./places.ts";
 import { planMemory } from "./plan.ts";
 import { prepacked } from "./prepack.ts";
@@ -107,13 +107,8 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
   if (large.length > 0) return E.left(large);
   const misfits = [...parameters].filter(([name]) => store.has(name)).flatMap(([name, node]) => misfitsOf(node, store.get(name)));
   if (misfits.length > 0) return E.left(misfits);
-  const initial = new Map<string, Value>(); // nothing is left in the store by a graph that cannot be compiled
-  for (const [name, node] of parameters) {
-    if (store.has(name)) continue;
-    const value = leafValue(node, { seed, trainingStep: 0 });
-    if (E.isLeft(value)) return value;
-    initial.set(name, value.right);
-  }
+  const initial = initialValues(parameters, store, seed); // nothing is left in the store by a graph that cannot be compiled
+  if (E.isLeft(initial)) return initial;
 
   const spared = checkpointed(nodesOf(whole), precision);
   if (E.isLeft(spared)) return spared;
@@ -131,7 +126,7 @@ export function compile<T>(outputs: T, options: CompileOptions = {}): Checked<Co
     const stored = tooLarge(g.nodes, precision);
     return E.left(stored.length > 0 ? stored : [notHeld("compile", `${gibibytes(plan.bytes)} GiB that the program needs at one time`)]);
   }
-  for (const [name, value] of initial) store.set(name, value);
+  for (const [name, value] of initial.right) store.set(name, value);
   const state = new Parameters(parameters, store, (node) => places.get(node)!, machine);
 
   /** Next values, where they are whole buffers of their own; those that are another parameter's, or a part of something, as copies. */

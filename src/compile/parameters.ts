@@ -2,10 +2,12 @@
 // brought up to date before a run. After a step the memory has the latest values, and the store has values that stand there: nothing is copied for as long
 // as one program trains.
 
-import { type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
+import * as E from "fp-ts/lib/Either.js";
+import { evaluateNode, leafValue } from "../evaluate/evaluate.ts";
+import { type Checked, type Diagnostic, diagnostic } from "../graph/diagnostics.ts";
 import { showShape, sizeOf } from "../graph/dim.ts";
 import { nameOf, noteOf } from "../graph/make.ts";
-import type { Node } from "../graph/node.ts";
+import type { Environment, Node } from "../graph/node.ts";
 import { shown } from "../graph/options.ts";
 import type { Value } from "../graph/value.ts";
 import type { Place } from "./loops.ts";
@@ -67,6 +69,26 @@ export class Parameters {
   }
 }
 
+/** First values of those that the store does not have. Only those which may fail are computed now. */
+export function initialValues(
+  named: ReadonlyMap<string, Node>,
+  store: ReadonlyMap<string, Value>,
+  seed: number,
+): Checked<ReadonlyMap<string, Value>> {
+  const values = new Map<string, Value>();
+  const environment = { seed, trainingStep: 0 };
+  for (const [name, node] of named) {
+    if (store.has(name)) continue;
+    if (node.op.certain?.(node.attributes) === true) values.set(name, new First(node, environment));
+    else {
+      const value = leafValue(node, environment);
+      if (E.isLeft(value)) return value;
+      values.set(name, value.right);
+    }
+  }
+  return E.right(values);
+}
+
 /** What a store holds under a parameter's name may be of another program, or of a user's making. */
 export function misfitsOf(node: Node, value: unknown): readonly Diagnostic[] {
   const name = nameOf(node)!;
@@ -77,7 +99,7 @@ export function misfitsOf(node: Node, value: unknown): readonly Diagnostic[] {
   const { dims, shape } = value as Value;
   const fits = dims.length === node.shape.length && node.shape.every((d, i) => d.name === dims[i] && d.size === shape[i]);
   if (!fits) return told(`a value of shape [${dims.map((d, i) => `${d}=${shape[i]}`).join(", ")}] for ${showShape(node.shape)}`);
-  if (value instanceof Latest) return [];
+  if (value instanceof Latest || value instanceof First) return [];
   const data: unknown = (value as Value).data;
   return ArrayBuffer.isView(data) && (data as Float64Array).length === sizeOf(node.shape) ? [] : told("its data are not its shape's");
 }
@@ -107,5 +129,22 @@ class Latest implements Value {
   /** Something else takes its place in the program's memory. */
   leave(): void {
     this.#live = this.data;
+  }
+}
+
+/** A parameter's first value, drawn when somebody looks at it: never, where another one is set, or read from a file, before the first run. */
+class First implements Value {
+  readonly dims: readonly string[];
+  readonly shape: readonly number[];
+  #drawn: Float64Array | undefined;
+  readonly #draw: () => Float64Array;
+  constructor(node: Node, environment: Environment) {
+    this.dims = node.shape.map((d) => d.name);
+    this.shape = node.shape.map((d) => d.size);
+    this.#draw = () => evaluateNode(node, [], environment).data as Float64Array;
+  }
+  get data(): Float64Array {
+    this.#drawn ??= this.#draw();
+    return this.#drawn;
   }
 }

@@ -284,6 +284,8 @@ export interface Op<A extends Attributes = any> {
   readonly doc: string;
   /** Set where the node stands for a value from outside: by what it is found. */
   readonly leaf?: "input" | "parameter" | "constant" | "template";
+  /** Of a leaf: whether its value can be computed without fail, so that it may be when it is first wanted. */
+  readonly certain?: (attributes: A) => boolean;
   /** True where differentiation takes the result as constant, whatever it depends on. */
   readonly constant?: true;
   /** The shape rule. */

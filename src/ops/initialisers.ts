@@ -7,16 +7,28 @@ import { normalAt, randomKey, uniformAt } from "../graph/random.ts";
 /** The initial elements of a parameter, row-major. */
 export type Initialiser = (shape: Shape, seed: number, name: string) => Float64Array;
 
+const ours = new WeakSet<Initialiser>();
+
+/** One of those below: it gives every shape its elements, so that they may be drawn when they are first wanted, or never. */
+export function isOurs(initialiser: Initialiser): boolean {
+  return ours.has(initialiser);
+}
+
+function our(initialiser: Initialiser): Initialiser {
+  ours.add(initialiser);
+  return initialiser;
+}
+
 /**
  * Numbers of a distribution, and what becomes of them: both for all elements at once, in plain loops. A net has millions of weights, and starts with
  * them cold: a call for each element is what would take the time.
  */
 function random(draws: (key: number, size: number) => Float64Array, change: (values: Float64Array, shape: Shape) => void): Initialiser {
-  return (shape, seed, name) => {
+  return our((shape, seed, name) => {
     const values = draws(randomKey("initial", seed, name), sizeOf(shape));
     change(values, shape);
     return values;
-  };
+  });
 }
 
 function uniforms(key: number, size: number): Float64Array {
@@ -33,7 +45,7 @@ function normals(key: number, size: number): Float64Array {
 
 /** Everywhere the same number. */
 export function constantly(value: number): Initialiser {
-  return (shape) => new Float64Array(sizeOf(shape)).fill(value);
+  return our((shape) => new Float64Array(sizeOf(shape)).fill(value));
 }
 
 /** Uniform between low and high. */
@@ -75,10 +87,10 @@ export function he(): Initialiser {
 
 /** `gain` times the identity: rows and columns beyond the square are 0 (for relu RNNs: Le, Jaitly & Hinton, 2015). */
 export function identity(gain = 1): Initialiser {
-  return (shape) => {
+  return our((shape) => {
     const columns = shape.at(-1)?.size ?? 1;
     return Float64Array.from({ length: sizeOf(shape) }, (_, i) => (Math.floor(i / columns) === i % columns ? gain : 0));
-  };
+  });
 }
 
 /**
@@ -86,7 +98,7 @@ export function identity(gain = 1): Initialiser {
  * shrinks nor stretches a gradient. For [in, out] that is not square the shorter side's vectors are orthonormal.
  */
 export function orthogonal(gain = 1): Initialiser {
-  return (shape, seed, name) => {
+  return our((shape, seed, name) => {
     const key = randomKey("initial", seed, name);
     const columns = shape.at(-1)?.size ?? 1;
     const rows = columns === 0 ? 0 : sizeOf(shape) / columns;
@@ -110,5 +122,5 @@ export function orthogonal(gain = 1): Initialiser {
       const c = i % columns;
       return gain * (rows <= columns ? vectors[r]![c]! : vectors[c]![r]!);
     });
-  };
+  });
 }

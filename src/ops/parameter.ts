@@ -5,7 +5,7 @@ import type { Op, Parameter } from "../graph/node.ts";
 import { shown } from "../graph/options.ts";
 import { Fault } from "../graph/value.ts";
 import { notShape } from "./checks.ts";
-import { constantly, glorot, type Initialiser } from "./initialisers.ts";
+import { constantly, glorot, type Initialiser, isOurs } from "./initialisers.ts";
 
 type Attributes = { readonly name: string; readonly shape: Shape; readonly initial: Initialiser };
 
@@ -13,6 +13,7 @@ const parameterOp: Op<Attributes> = {
   name: "parameter",
   doc: "A trainable tensor: its initialiser's value, unless it is fed or has been trained.",
   leaf: "parameter",
+  certain: ({ initial }) => isOurs(initial),
   infer: (_, { shape }) => ({ shape, dtype: "float" }),
   evaluate: (_, { attributes, shape, environment }) => {
     const made = attributes.initial(shape, environment.seed, attributes.name);
