@@ -145,7 +145,7 @@ Geometric means over all sizes: ${means(rows)
     .join(
       ", ",
     )}. Clew uses ${threads("Clew") === 1 ? "one thread" : `${threads("Clew")} threads`}. Times are the least over ${rounds} rounds in which the engines take turns, and tell ratios on this machine, nothing more: ${processor};
-load of ${load.toFixed(1)} before the run${load > 0.5 ? ", so that others worked on it, too: expect ratios to be off by some tens of per cent, and what uses two threads to look slower than it is" : ""}. ${versions.join(", ")}.
+load of ${load.toFixed(1)} before the run${load > 0.5 ? "; where that is of work that went on beside it, expect ratios to be off by some tens of per cent, and what uses two threads to look slower than it is" : ""}. ${versions.join(", ")}.
 ${notes.length === 0 ? "" : `\n${notes.map((note) => `- ${note}`).join("\n")}\n`}
 ## Until it is fast
 
