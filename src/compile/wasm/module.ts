@@ -85,12 +85,22 @@ class Bytes {
   }
 
   write(code: Code): void {
-    if (typeof code !== "number") {
-      for (let i = 0; i < code.length; i++) this.write(code[i]!);
-      return;
+    if (typeof code === "number") {
+      if (this.length === this.bytes.length) this.room(1);
+      this.bytes[this.length++] = code;
+    } else this.pieces(code);
+  }
+
+  /** Most pieces are bytes: they take no call. */
+  private pieces(code: readonly Code[]): void {
+    for (let i = 0; i < code.length; i++) {
+      const piece = code[i]!;
+      if (typeof piece !== "number") this.pieces(piece);
+      else {
+        if (this.length === this.bytes.length) this.room(1);
+        this.bytes[this.length++] = piece;
+      }
     }
-    if (this.length === this.bytes.length) this.room(1);
-    this.bytes[this.length++] = code;
   }
 
   /** What `content` writes, behind its length. */

@@ -30,18 +30,20 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
     number,
   ];
 
-  const add = (name: string, of: unknown, make: (frame: Frame) => Code): Code => {
+  const add = (parameters: number, name: string, of: unknown, make: (frame: Frame) => Code): Code => {
     const number = module.add(`${name} ${JSON.stringify(of)}`, () => {
-      const inside = new Frame(3);
+      const inside = new Frame(parameters);
       const body = make(inside);
-      return { parameters: ["i32", "i32", "i32"], results: [], locals: inside.locals, body };
+      return { parameters: Array.from({ length: parameters }, () => "i32" as const), results: [], locals: inside.locals, body };
     });
     return module.call(number);
   };
-  const call = (code: Code, ...addresses: readonly Code[]): Code => [addresses, code];
+  const call = (code: Code, ...given: readonly Code[]): Code => [given, code];
+  /** Whether the sums of a block go on from one slice of the terms to the next. */
+  const goesOn = p.terms.length > 1 || inner.size > block.terms;
 
   /** One block: its result goes to where local `o2` points. */
-  const multiply = (size: Block, resume: boolean): Code => {
+  const multiply = (size: Block): Code => {
     const rows: Axis = { ...p.rows, size: size.rows, ...(separate ? { out: sumPitch(block.columns, v) } : {}) };
     const columns: Axis = { ...p.columns, size: size.columns, ...(separate ? { out: v.bytes } : {}) };
     const accumulate = p.accumulate && !separate;
@@ -52,11 +54,11 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
       rows,
       columns,
       terms: { ...inner, size: size.terms },
-      resume,
+      goesOn,
       accumulate,
       packsLeft: plan.packsLeft,
     };
-    return add("contract tiles", of, (inside) =>
+    return add(goesOn ? 4 : 3, "contract tiles", of, (inside) =>
       tiles(inside, {
         vectors: v,
         fma: p.fma,
@@ -66,7 +68,7 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
         terms: [of.terms],
         packedLeft: plan.packsLeft,
         packedRight: true,
-        resume,
+        resume: goesOn ? 3 : false,
         accumulate,
         left: 0,
         right: 1,
@@ -75,18 +77,13 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
     );
   };
   const copy = (groups: readonly Group[], terms: number, element: number, term: number): Code =>
-    add("contract pack", { precision: p.precision, groups, terms, element, term }, (inside) =>
+    add(2, "contract pack", { precision: p.precision, groups, terms, element, term }, (inside) =>
       pack(inside, { vectors: v, groups, terms, element, term }, 0, 1),
     );
 
-  /** Some terms of a block of columns, all blocks of rows. */
+  /** Some terms of a block of columns, all blocks of rows. `resume`: they are not the first. */
   const someTerms = (columns: number, terms: number, resume: boolean): Code => [
-    call(
-      copy(rightGroups(strips(columns), v), terms, p.columns.right, inner.right),
-      local.get(r1),
-      i32.const(scratch + layout.right),
-      i32.const(0),
-    ),
+    call(copy(rightGroups(strips(columns), v), terms, p.columns.right, inner.right), local.get(r1), i32.const(scratch + layout.right)),
     point(l, l1),
     separate ? [i32.const(scratch + layout.sums), local.set(o2)] : point(o2, o1),
     chunks(p.rows.size, block.rows).map(({ count, size }) =>
@@ -99,13 +96,14 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
         ],
         [
           plan.packsLeft
-            ? call(copy(leftGroups(size), terms, p.rows.left, inner.left), local.get(l), i32.const(scratch + layout.left), i32.const(0))
+            ? call(copy(leftGroups(size), terms, p.rows.left, inner.left), local.get(l), i32.const(scratch + layout.left))
             : [],
           call(
-            multiply({ rows: size, columns, terms }, resume),
+            multiply({ rows: size, columns, terms }),
             plan.packsLeft ? i32.const(scratch + layout.left) : local.get(l),
             i32.const(scratch + layout.right),
             local.get(o2),
+            goesOn ? i32.const(resume ? 1 : 0) : [],
           ),
         ],
       ),
@@ -153,12 +151,12 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
     separate
       ? call(
           add(
+            2,
             "contract add",
             { precision: p.precision, rows: p.rows, columns: p.columns, size: columns, pitch: sumPitch(block.columns, v) },
             (inside) => addSums(inside, p, columns, sumPitch(block.columns, v)),
           ),
           i32.const(scratch + layout.sums),
-          i32.const(0),
           local.get(o),
         )
       : [];
@@ -180,7 +178,7 @@ export function packed(module: Module, frame: Frame, plan: Plan, scratch: number
   ];
 }
 
-/** out + the sums at local 0, to out, which local 2 points to. */
+/** out + the sums at local 0, to out, which local 1 points to. */
 function addSums(frame: Frame, p: Product, columns: number, pitch: number): Code {
   const v = vectors[p.precision];
   const [from, to] = [frame.integer(), frame.integer()];
@@ -193,11 +191,11 @@ function addSums(frame: Frame, p: Product, columns: number, pitch: number): Code
     p.rows.size,
     [
       [0, pitch],
-      [2, p.rows.out],
+      [1, p.rows.out],
     ],
     [
       point(from, 0),
-      point(to, 2),
+      point(to, 1),
       stepping(
         frame,
         full,

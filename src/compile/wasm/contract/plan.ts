@@ -83,7 +83,8 @@ export function planOf(spec: ContractSpec): Plan | undefined {
   const all = productsOf(spec);
   if (all === undefined) return undefined;
   const v = vectors[spec.precision];
-  const product = all.reduce((best, p) => (cost(p) < cost(best) ? p : best));
+  const costs = all.map(cost);
+  const product = all[costs.indexOf(Math.min(...costs))]!;
   const terms = count(product.terms);
   const { rows, columns } = product;
   const inner = last(product);

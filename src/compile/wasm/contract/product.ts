@@ -91,22 +91,26 @@ export function productsOf(spec: ContractSpec): readonly Product[] | undefined {
   const sums = spec.terms.map((size, i) => axis(size, spec.a.terms[i]!, spec.b.terms[i]!, 0));
   const none = sums.some(({ size }) => size === 0);
   const terms = none ? [axis(0, 0, 0, 0)] : mergeTerms(sums.filter(({ size }) => size !== 1));
-  const made = {
-    precision: spec.precision,
-    fma: spec.fma,
-    accumulate: spec.accumulate,
-    reassociate: spec.reassociate === true,
-    terms: terms.length === 0 ? [axis(1, 0, 0, 0)] : terms,
-  };
+  const sum = terms.length === 0 ? [axis(1, 0, 0, 0)] : terms;
   return [false, true].flatMap((swapped) => {
-    const turn = (x: Axis): Axis => (swapped ? { ...x, left: x.right, right: x.left } : x);
+    const turn = (x: Axis): Axis => (swapped ? { size: x.size, left: x.right, right: x.left, out: x.out } : x);
     const axes = free.map(turn);
-    const single: Axis = { size: 1, left: 0, right: 0, out: 0 };
-    const columns: readonly Axis[] = [...axes.filter(({ left }) => left === 0), { ...single, right: bytes, out: bytes }];
-    return columns.map((column) => {
-      const rest = axes.filter((x) => x !== column);
-      const rows = rest.filter(({ right }) => right === 0).reduce((best, x) => (x.size > best.size ? x : best), single);
-      return { ...made, swapped, terms: made.terms.map(turn), rows, columns: column, outer: rest.filter((x) => x !== rows) };
+    const turned = sum.map(turn);
+    const single = axis(1, 0, 0, 0);
+    return [...axes.filter(({ left }) => left === 0), axis(1, 0, 1, 1)].map((columns): Product => {
+      let rows = single;
+      for (const x of axes) if (x !== columns && x.right === 0 && x.size > rows.size) rows = x;
+      return {
+        precision: spec.precision,
+        fma: spec.fma,
+        accumulate: spec.accumulate,
+        reassociate: spec.reassociate === true,
+        terms: turned,
+        swapped,
+        rows,
+        columns,
+        outer: axes.filter((x) => x !== columns && x !== rows),
+      };
     });
   });
 }

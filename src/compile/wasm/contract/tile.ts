@@ -1,7 +1,7 @@
 // The register tile: some rows of the left operand times some vectors of the right one, all of their sums kept in registers while the terms go by in
 // ascending order. Each element of the result is one sum, so the bits are those of the plain loop.
 
-import { block, type Code, local } from "../assembler.ts";
+import { block, type Code, local, when } from "../assembler.ts";
 import {
   advance,
   at,
@@ -35,8 +35,8 @@ export interface Tile {
   readonly rightColumn: number;
   readonly outColumn: number;
   readonly terms: readonly Pick<Axis, "size" | "left" | "right">[];
-  /** Sums go on from what is in `out`, or begin at 0. */
-  readonly resume: boolean;
+  /** Sums begin at 0, or go on from what is in `out`; or do this where the local of that number is not 0. */
+  readonly resume: boolean | number;
   /** What is in `out` is added to the sums in the end. */
   readonly accumulate: boolean;
 }
@@ -110,7 +110,9 @@ export function tile(frame: Frame, t: Tile): Code {
   const inner = t.terms.at(-1)!;
   const turning = t.rightColumn !== v.bytes && inner.right === v.bytes && inner.size >= v.lanes;
   const group = turning ? v.lanes : 1;
-  const unroll = group * Math.max(1, Math.min(8, Math.floor(48 / (t.rows * wide * group))));
+  // As many terms in a row as hide the loop's own instructions, and no more: the runtime's compiler takes its time. One row has the fewest to hide them in.
+  const sumsInARow = t.fma || t.rows === 1 ? 48 : 24;
+  const unroll = group * Math.max(1, Math.min(8, Math.floor(sumsInARow / (t.rows * wide * group))));
   const some = (number: number, depth: number): Code => {
     const parts: Code[] = [];
     let k = 0;
@@ -144,8 +146,9 @@ export function tile(frame: Frame, t: Tile): Code {
   );
   const place = (r: number, c: number): number => r * t.outRow + c * v.lanes * t.outColumn;
   const before = (r: number, c: number): Code => gather(v, t.out, place(r, c), t.outColumn, t.widths[c]!);
+  const begin = (resume: boolean): Code => each((r, c) => [resume ? before(r, c) : zeroVector, local.set(sum(r, c))]);
   return [
-    each((r, c) => [t.resume ? before(r, c) : zeroVector, local.set(sum(r, c))]),
+    typeof t.resume === "number" ? when(local.get(t.resume), begin(true), begin(false)) : begin(t.resume),
     sums,
     each((r, c) => [
       t.accumulate ? [before(r, c), local.get(sum(r, c)), v.add, local.set(sum(r, c))] : [],

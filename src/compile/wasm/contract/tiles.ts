@@ -56,7 +56,7 @@ export interface Tiles {
   readonly terms: readonly Axis[];
   readonly packedLeft: boolean;
   readonly packedRight: boolean;
-  readonly resume: boolean;
+  readonly resume: boolean | number;
   readonly accumulate: boolean;
   readonly left: number;
   readonly right: number;
