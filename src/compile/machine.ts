@@ -92,7 +92,7 @@ export function assembled(
     lead();
     return fault[0]!;
   };
-  const pace = new Pace();
+  const pace = new Pace(schedule.stretch);
   const runs = { all: 0, together: 0 };
   let member: Member | undefined;
   let fastest: number | undefined;

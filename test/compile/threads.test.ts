@@ -29,7 +29,7 @@ import { describe, expect, it } from "vitest";
 import { loopsOf } from "../../src/compile/graph-loops.ts";
 import type { Buffer, Expression, Loop, LoopProgram, Precision, Statement } from "../../src/compile/loops.ts";
 import { elementSize, type MemoryPlan, planMemory } from "../../src/compile/plan.ts";
-import { touchedBy } from "../../src/compile/threads/ownership.ts";
+import { Ground, Touched, touchedBy } from "../../src/compile/threads/ownership.ts";
 import { Pace } from "../../src/compile/threads/pace.ts";
 import { alone, type Piece, type Schedule, scheduled } from "../../src/compile/threads/schedule.ts";
 import { accessesOf, cutsOf, type Leaf, spaceOf } from "../../src/compile/threads/shards.ts";
@@ -261,6 +261,24 @@ describe("between two barriers", () => {
     expect(owned).toBeGreaterThan(400);
   });
 
+  it("what was read, and is written by the same threads, is not read by others before they meet; nor what takes its place", () => {
+    const buffer = (id: number, size: number): Buffer => ({ id, dtype: "float", size, life: "temporary", label: `${id}` });
+    const [x, inItsPlace, elsewhere] = [buffer(0, 8), buffer(1, 4), buffer(2, 8)];
+    const addresses = new Map([
+      [x, 64],
+      [inItsPlace, 80],
+      [elsewhere, 128],
+    ]);
+    const cut = { period: 8, cuts: [0, 4, 8] };
+    const touched = new Touched(new Ground(addresses, "f32"));
+    const reads = (of: Buffer) => touched.collides([{ buffer: of, write: false, owner: "anyone" }]);
+    touched.add([{ buffer: x, write: false, owner: cut }]);
+    expect([x, inItsPlace, elsewhere].map(reads)).toEqual([false, false, false]);
+    touched.add([{ buffer: x, write: true, owner: cut }]);
+    expect([x, inItsPlace, elsewhere].map(reads)).toEqual([true, true, false]);
+    expect(touched.collides([{ buffer: x, write: true, owner: cut }])).toBe(false);
+  });
+
   it("a time loop over a batch goes through all its steps without waiting", () => {
     const program = loopsOfNet({ steps: 9, batch: 8, cell: "lstm" });
     for (const kept of [program.buffers, []]) {
@@ -369,7 +387,7 @@ const contentOf = (b: Buffer, i: number): number => (b.dtype === "float" ? Math.
 describe("the pace", () => {
   /** Runs that took part together, when a run of all threads takes as long as it says at that run, and one thread alone takes 10 ms. */
   const together = (runs: number, all: (run: number) => number): readonly number[] => {
-    const pace = new Pace();
+    const pace = new Pace(1000);
     pace.took(100, false); // the first ones are slow: the runtime has not compiled them yet
     return Array.from({ length: runs }, (_, run) => run).filter((run) => {
       const on = pace.together();
@@ -391,7 +409,7 @@ describe("the pace", () => {
   });
   it("is not misled by a machine that is fast at one time and slow at another", () => {
     const speed = (run: number): number => (Math.floor(run / 40) % 2 === 0 ? 1 : 1.7);
-    const pace = new Pace();
+    const pace = new Pace(1000);
     let all = 0;
     for (let run = 0; run < 4000; run++) {
       const on = pace.together();
@@ -399,6 +417,24 @@ describe("the pace", () => {
       if (on) all++;
     }
     expect(all).toBeGreaterThan(3800);
+  });
+});
+
+describe("the pace of the first runs", () => {
+  const whoRuns = (stretch: number, runs: number): string => {
+    const pace = new Pace(stretch);
+    const found = Array.from({ length: runs }, () => {
+      const on = pace.together();
+      pace.took(on ? 2 : 3, on);
+      return on ? "t" : "a";
+    });
+    return found.join("");
+  };
+  it("is of all from the second on where threads seldom wait for each other: one trial comes when the runtime has compiled", () => {
+    expect(whoRuns(500_000, 12)).toBe("attttttatttt");
+  });
+  it("is of one where they often do", () => {
+    expect(whoRuns(5000, 12)).toBe("aaaaattttttt");
   });
 });
 

@@ -1,7 +1,8 @@
 // Which thread touches what. When a statement is cut along an axis, each thread reads and writes a part of every place. Where two statements cut a buffer
 // at the same elements, each thread meets only what it wrote itself, and need not wait for the others.
 
-import type { Buffer } from "../loops.ts";
+import type { Buffer, Precision } from "../loops.ts";
+import { elementSize } from "../plan.ts";
 import type { Access } from "./shards.ts";
 
 /** Thread i has the elements a with cuts[i] ≤ a mod period < cuts[i+1]. */
@@ -56,18 +57,86 @@ function ownerOf({ place, beside }: Access, sizes: readonly number[], axis: numb
 }
 
 /** Where a buffer lies, and how large its elements are: in bytes. */
-export interface Lies {
+interface Lies {
   readonly from: number;
   readonly to: number;
   readonly element: number;
 }
 
-/** Whether two statements may be at the same place of the memory from different threads, one of them writing. */
-export function collide(x: Touch, y: Touch, lies: (b: Buffer) => Lies): boolean {
-  if (!x.write && !y.write) return false;
-  if (x.buffer === y.buffer) return !same(x.owner, y.owner, 0, 1, 1);
-  const [a, b] = [lies(x.buffer), lies(y.buffer)];
-  return a.from < b.to && b.from < a.to && !same(x.owner, y.owner, a.from - b.from, a.element, b.element);
+/** The memory that buffers lie in: those of which one takes the other's place share some of it. */
+export class Ground {
+  private readonly lies = new Map<Buffer, Lies>();
+  private readonly sharing = new Map<Buffer, readonly Buffer[]>();
+
+  constructor(addresses: ReadonlyMap<Buffer, number>, precision: Precision) {
+    for (const [buffer, from] of addresses) {
+      const element = elementSize(buffer, precision);
+      this.lies.set(buffer, { from, to: from + buffer.size * element, element });
+    }
+  }
+
+  /** Buffers that share memory with this one; it is the first of them. */
+  around(buffer: Buffer): readonly Buffer[] {
+    const known = this.sharing.get(buffer);
+    if (known !== undefined) return known;
+    const { from, to } = this.lies.get(buffer)!;
+    const found = [buffer];
+    for (const [other, lies] of this.lies) if (other !== buffer && lies.from < to && from < lies.to) found.push(other);
+    this.sharing.set(buffer, found);
+    return found;
+  }
+
+  /** Whether two statements that touch buffers which share memory may be at the same place of it from different threads, one of them writing. */
+  collide(x: Touch, y: Touch): boolean {
+    if (!x.write && !y.write) return false;
+    if (x.buffer === y.buffer) return !same(x.owner, y.owner, 0, 1, 1);
+    const [a, b] = [this.lies.get(x.buffer)!, this.lies.get(y.buffer)!];
+    return !same(x.owner, y.owner, a.from - b.from, a.element, b.element);
+  }
+}
+
+/** What was touched since all threads met. */
+export class Touched {
+  private readonly by = new Map<Buffer, Touch[]>();
+  /** By buffer, what was touched of the memory that it lies in; until more is. */
+  private readonly near = new Map<Buffer, readonly Touch[]>();
+
+  constructor(private readonly ground: Ground) {}
+
+  get isEmpty(): boolean {
+    return this.by.size === 0;
+  }
+
+  /** Each once: most is touched again and again in the same way. */
+  get all(): readonly Touch[] {
+    return [...this.by.values()].flat();
+  }
+
+  add(touches: readonly Touch[]): void {
+    this.near.clear();
+    for (const touch of touches) {
+      const known = this.by.get(touch.buffer);
+      if (known === undefined) this.by.set(touch.buffer, [touch]);
+      else if (!known.some((other) => other.write === touch.write && equal(other.owner, touch.owner))) known.push(touch);
+    }
+  }
+
+  /** Whether threads that touch this as well must meet before. */
+  collides(touches: readonly Touch[]): boolean {
+    return touches.some((touch) => this.around(touch.buffer).some((other) => this.ground.collide(touch, other)));
+  }
+
+  private around(buffer: Buffer): readonly Touch[] {
+    const known = this.near.get(buffer);
+    if (known !== undefined) return known;
+    const found: Touch[] = [];
+    for (const other of this.ground.around(buffer)) {
+      const touches = this.by.get(other);
+      if (touches !== undefined) found.push(...touches);
+    }
+    this.near.set(buffer, found);
+    return found;
+  }
 }
 
 /** Whether every thread keeps to what is its own, by both. `apart`: by how much x begins behind y. */
@@ -77,3 +146,5 @@ function same(x: Owner, y: Owner, apart: number, ofX: number, ofY: number): bool
   const period = x.period * ofX;
   return period === y.period * ofY && apart % period === 0 && x.cuts.every((c, i) => c * ofX === y.cuts[i]! * ofY);
 }
+
+const equal = (x: Owner, y: Owner): boolean => x === y || same(x, y, 0, 1, 1);

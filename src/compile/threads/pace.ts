@@ -1,12 +1,15 @@
 // Whether the next run is for all threads or for one alone. Threads are faster, unless others want the processors: then each wait may cost a turn of the
 // operating system, and one thread alone is faster by far. The bits are the same, so that clocks may decide.
 //
-//   a few runs alone ──►  trial: alone, together, alone, together, …  ──►  the faster of both, for a while  ──►  trial, …
+//   the first runs ──►  trial: alone, together, alone, together, …  ──►  the faster of both, for a while  ──►  trial, …
 //
-// In a trial both take turns, as a machine is fast at one time and slow at another.
+// In a trial both take turns, as a machine is fast at one time and slow at another. In the first runs the runtime still compiles, beside the program: where
+// threads seldom wait for each other they take part from the second run on; where they often do, they would wait for the runtime, and one runs alone.
 
-/** Before the first trial, alone: the runtime compiles then. Until as many runs were made, or as many milliseconds have passed. */
-const warmUp = { runs: 4, ms: 10 };
+/** Nanoseconds between barriers from which on threads seldom wait. */
+const seldom = 50_000;
+/** Runs before the first trial. Where threads often wait it comes after as many milliseconds, too. */
+const first = { seldom: 7, often: 4, ms: 10 };
 /** Runs of each kind in a trial; fewer when they took as many milliseconds and the one is so many times as long as the other. */
 const pairs = 3;
 const plain = { ms: 5, times: 1.3 };
@@ -19,34 +22,46 @@ const [long, short] = [
 ];
 
 export class Pace {
+  /** Before the first trial: runs, and their milliseconds. */
+  private begun: { readonly runs: number; readonly ms: number } | undefined = { runs: 0, ms: 0 };
+  private readonly waitsSeldom: boolean;
   /** Of the trial: milliseconds of all runs alone and of all together, and how many there were. */
   private alone = 0;
   private all = 0;
   private tried = 0;
   /** What has been decided, and for how long still. */
-  private choice: boolean | undefined = false;
-  private left = warmUp;
-  private warm = false;
+  private choice: boolean | undefined;
+  private left = long;
   private rest = short;
+
+  /** @param stretch nanoseconds between barriers */
+  constructor(stretch: number) {
+    this.waitsSeldom = stretch >= seldom;
+  }
 
   /** Whether all threads take part in the next run. */
   together(): boolean {
+    if (this.begun !== undefined) return this.waitsSeldom && this.begun.runs > 0;
     return this.choice ?? this.tried % 2 === 1;
   }
 
   /** A run took so many milliseconds. */
   took(milliseconds: number, together: boolean): void {
-    if (this.choice === undefined) this.compare(milliseconds, together);
+    if (this.begun !== undefined) this.begin(this.begun.runs + 1, this.begun.ms + milliseconds);
+    else if (this.choice === undefined) this.compare(milliseconds, together);
     else {
       this.left = { runs: this.left.runs - 1, ms: this.left.ms - milliseconds };
-      const [runs, ms] = [this.left.runs <= 0, this.left.ms <= 0];
-      const worse = together && milliseconds > (hopeless * this.alone) / (this.tried / 2);
-      if (worse || (runs && ms) || (!this.warm && (runs || ms))) this.try();
+      const lost = together && milliseconds > (hopeless * this.alone) / (this.tried / 2);
+      if (lost || (this.left.runs <= 0 && this.left.ms <= 0)) this.try();
     }
   }
 
+  private begin(runs: number, ms: number): void {
+    const isOver = this.waitsSeldom ? runs >= first.seldom : runs >= first.often || ms >= first.ms;
+    this.begun = isOver ? undefined : { runs, ms };
+  }
+
   private try(): void {
-    this.warm = true;
     this.choice = undefined;
     [this.alone, this.all, this.tried] = [0, 0, 0];
   }

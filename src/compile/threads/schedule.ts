@@ -7,9 +7,9 @@
 // A thread that reads only what it wrote itself need not wait (ownership.ts). A time loop over a batch is such a piece as a whole: each thread goes
 // through all steps with its own examples. Elsewhere statements are cut by rows or columns of their results, and so is what updates a parameter.
 
-import type { Buffer, ForStatement, Loop, LoopProgram, Precision, Statement } from "../loops.ts";
-import { elementSize, type MemoryPlan } from "../plan.ts";
-import { collide, type Lies, type Touch, touchedAlone, touchedBy } from "./ownership.ts";
+import type { ForStatement, Loop, LoopProgram, Precision, Statement } from "../loops.ts";
+import type { MemoryPlan } from "../plan.ts";
+import { Ground, type Touch, Touched, touchedAlone, touchedBy } from "./ownership.ts";
 import { type Access, accessesOf, axesOf, costOf, cutsOf, type Leaf, shareOf, spaceOf } from "./shards.ts";
 
 /** A barrier stands after each piece. */
@@ -24,6 +24,8 @@ export interface Schedule {
   readonly pieces: readonly Piece[];
   /** Barriers in a run. */
   readonly barriers: number;
+  /** Nanoseconds between them, in the mean and roughly. */
+  readonly stretch: number;
 }
 
 /** Nanoseconds: what it takes threads to meet, and how long a program must be for them to be worth it. */
@@ -34,27 +36,20 @@ export interface Worth {
 
 const usual: Worth = { barrier: 500, program: 40_000 };
 
-/** A piece that touches more than this ends: what is looked at for each statement stays small. */
-const mostTouches = 96;
-
 /** The whole program on one thread. */
 export function alone({ body }: LoopProgram): Schedule {
-  return { threads: 1, pieces: [{ kind: "work", shares: [body] }], barriers: 0 };
+  return { threads: 1, pieces: [{ kind: "work", shares: [body] }], barriers: 0, stretch: Number.POSITIVE_INFINITY };
 }
 
 /** A program dealt out to so many threads; `alone` when it is too small for that. */
 export function scheduled(program: LoopProgram, plan: MemoryPlan, precision: Precision, threads: number, worth: Worth = usual): Schedule {
   if (threads === 1) return alone(program);
-  const lies = (b: Buffer): Lies => {
-    const [from, element] = [plan.address.get(b)!, elementSize(b, precision)];
-    return { from, to: from + b.size * element, element };
-  };
-  const dealer = new Dealer(threads, lies, worth.barrier);
+  const dealer = new Dealer(threads, new Ground(plan.address, precision), worth.barrier);
   const serial = dealer.serial(program.body);
   if (serial < worth.program) return alone(program);
   const { pieces, cost, barriers } = dealer.list(program.body);
   const gained = serial - cost;
-  return gained < worth.program / 4 ? alone(program) : { threads, pieces, barriers };
+  return gained < worth.program / 4 ? alone(program) : { threads, pieces, barriers, stretch: cost / barriers };
 }
 
 /** How many steps a loop makes, in the mean. */
@@ -80,10 +75,11 @@ interface Dealt {
 class Dealer {
   /** Statements in a time loop are looked at more than once. */
   private readonly dealt = new Map<Leaf, readonly Deal[]>();
+  private readonly accesses = new Map<Leaf, readonly Access[]>();
 
   constructor(
     private readonly threads: number,
-    private readonly lies: (b: Buffer) => Lies,
+    private readonly ground: Ground,
     private readonly barrier: number,
   ) {}
 
@@ -95,21 +91,21 @@ class Dealer {
   list(statements: readonly Statement[]): Dealt {
     const pieces: Piece[] = [];
     let shares: Statement[][] = this.each(() => []);
-    let touches: Touch[] = [];
+    let touched = new Touched(this.ground);
     let loads = this.each(() => 0);
     let [cost, barriers] = [0, 0];
     const close = (): void => {
-      if (touches.length === 0) return;
+      if (touched.isEmpty) return;
       pieces.push({ kind: "work", shares });
       cost += Math.max(...loads) + this.barrier;
       barriers++;
       shares = this.each(() => []);
-      touches = [];
+      touched = new Touched(this.ground);
       loads = this.each(() => 0);
     };
     for (const s of statements) {
       const deals = s.kind === "for" ? this.loop(s) : this.leaf(s);
-      const waits = deals.map((deal) => deal.touches.some((t) => touches.some((u) => collide(t, u, this.lies))));
+      const waits = deals.map((deal) => touched.collides(deal.touches));
       const longer = ({ costs }: Deal): number => Math.max(...costs.map((c, i) => c + loads[i]!)) - Math.max(...loads);
       const price = (i: number): number => {
         const deal = deals[i]!;
@@ -125,9 +121,9 @@ class Dealer {
         continue;
       }
       const deal = deals[best]!;
-      if (waits[best] || touches.length > mostTouches) close();
+      if (waits[best]) close();
       for (const [i, share] of shares.entries()) share.push(...deal.share(i));
-      touches.push(...deal.touches);
+      touched.add(deal.touches);
       loads = loads.map((load, i) => load + deal.costs[i]!);
     }
     close();
@@ -142,17 +138,24 @@ class Dealer {
   private leaf(s: Leaf): readonly Deal[] {
     const known = this.dealt.get(s);
     if (known !== undefined) return known;
-    const accesses = accessesOf(s);
+    const cost = costOf(s);
+    const space = spaceOf(s);
     const cut = axesOf(s).flatMap((axis): readonly Deal[] => {
-      const size = spaceOf(s)[axis]!;
-      const cuts = cutsOf(size, this.threads);
-      const touches = this.cut(s, accesses, axis, cuts);
-      if (touches === undefined) return [];
-      return [{ share: (i) => this.share(s, axis, cuts, i), touches, costs: this.parts(costOf(s), cuts), later: 0 }];
+      const cuts = cutsOf(space[axis]!, this.threads);
+      const touches = this.cut(s, space, axis, cuts);
+      return touches === undefined
+        ? []
+        : [{ share: (i) => this.share(s, axis, cuts, i), touches, costs: this.parts(cost, cuts), later: 0 }];
     });
-    const deals = [...cut, ...this.alone(s, accesses, costOf(s), cut.length > 0)];
+    const deals = [...cut, ...this.alone(s, this.accessesOf(s), cost, cut.length > 0)];
     this.dealt.set(s, deals);
     return deals;
+  }
+
+  private accessesOf(s: Leaf): readonly Access[] {
+    const known = this.accesses.get(s) ?? accessesOf(s);
+    this.accesses.set(s, known);
+    return known;
   }
 
   /** Done by one thread, whichever. Most results are cut, and by those who read this one, too: they may have to wait for it. */
@@ -175,14 +178,12 @@ class Dealer {
   }
 
   /** What the threads touch when a statement is cut; undefined when they would get into each other's way within it. */
-  private cut(s: Leaf, accesses: readonly Access[], axis: number, cuts: readonly number[]): readonly Touch[] | undefined {
-    if (spaceOf(s)[axis]! < 2) return undefined;
-    const touches = touchedBy(accesses, spaceOf(s), axis, cuts);
-    return this.apart(touches, touches) ? touches : undefined;
-  }
-
-  private apart(xs: readonly Touch[], ys: readonly Touch[]): boolean {
-    return xs.every((x) => ys.every((y) => !collide(x, y, this.lies)));
+  private cut(s: Leaf, space: readonly number[], axis: number, cuts: readonly number[]): readonly Touch[] | undefined {
+    if (space[axis]! < 2) return undefined;
+    const touches = touchedBy(this.accessesOf(s), space, axis, cuts);
+    const touched = new Touched(this.ground);
+    touched.add(touches);
+    return touched.collides(touches) ? undefined : touches;
   }
 
   /** A time loop without waiting: by one thread alone, or everything in it cut along axes of one size, so that nobody reads what another one writes. */
@@ -191,19 +192,27 @@ class Dealer {
     const cost = stepsOf(s.loop) * this.serial(s.body);
     const sizes = [...new Set(leaves.flatMap((leaf) => axesOf(leaf).map((axis) => spaceOf(leaf)[axis]!)))].filter((n) => n > 1);
     const split = sizes.flatMap((size) => this.split(s, leaves, size, cost));
-    return [...split, ...this.alone(s, leaves.flatMap(accessesOf), cost, split.length > 0)];
+    return [
+      ...split,
+      ...this.alone(
+        s,
+        leaves.flatMap((leaf) => this.accessesOf(leaf)),
+        cost,
+        split.length > 0,
+      ),
+    ];
   }
 
   private split(s: ForStatement, leaves: readonly Leaf[], size: number, cost: number): readonly Deal[] {
     const cuts = cutsOf(size, this.threads);
-    const touches: Touch[] = [];
+    const touched = new Touched(this.ground);
     const axes = new Map<Leaf, number>();
     for (const leaf of leaves) {
       const space = spaceOf(leaf);
       const found = axesOf(leaf).find((axis) => {
-        const own = space[axis] === size ? this.cut(leaf, accessesOf(leaf), axis, cuts) : undefined;
-        if (own === undefined || !this.apart(own, touches)) return false;
-        touches.push(...own);
+        const own = space[axis] === size ? this.cut(leaf, space, axis, cuts) : undefined;
+        if (own === undefined || touched.collides(own)) return false;
+        touched.add(own);
         return true;
       });
       if (found === undefined) return [];
@@ -214,7 +223,7 @@ class Dealer {
         x.kind === "for" ? [{ ...x, body: share(x.body, thread) }] : this.share(x, axes.get(x)!, cuts, thread),
       );
     return [
-      { share: (i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i)), touches: unique(touches), costs: this.parts(cost, cuts), later: 0 },
+      { share: (i) => (cuts[i] === cuts[i + 1] ? [] : share([s], i)), touches: touched.all, costs: this.parts(cost, cuts), later: 0 },
     ];
   }
 
@@ -228,9 +237,4 @@ class Dealer {
 
 function leavesOf(statements: readonly Statement[]): readonly Leaf[] {
   return statements.flatMap((s) => (s.kind === "for" ? leavesOf(s.body) : [s]));
-}
-
-function unique(touches: readonly Touch[]): readonly Touch[] {
-  const key = ({ buffer, write, owner }: Touch): string => `${buffer.id} ${write} ${JSON.stringify(owner)}`;
-  return [...new Map(touches.map((t) => [key(t), t])).values()];
 }
