@@ -73,11 +73,10 @@ export function trained(task: Task, form: "scan" | "unroll" = "scan") {
 
 /** The columns of one gate. */
 function columns(of: Float32Array, gate: number, { gates, hidden }: Task): Float32Array {
-  const rows = of.length / (gates * hidden);
-  return Float32Array.from(
-    { length: rows * hidden },
-    (_, i) => of[Math.floor(i / hidden) * gates * hidden + gate * hidden + (i % hidden)]!,
-  );
+  const found = new Float32Array(of.length / gates);
+  for (let to = 0, from = gate * hidden; to < found.length; to += hidden, from += gates * hidden)
+    found.set(of.subarray(from, from + hidden), to);
+  return found;
 }
 
 /** As many as its peers outside of JavaScript have. */
