@@ -129,7 +129,7 @@ export function planOf(spec: ContractSpec): Plan | undefined {
 
 /**
  * The panels in which b is to be copied once for `uses` products, columns being one axis; undefined where that does not pay. In terms of the time of
- * one row's product: a copy takes 3, one that turns b around 5; what is gained by each row of a product was measured.
+ * one row's product: a copy takes 3, one that turns b around 5 (2 of a few KB); what is gained by each row of a product was measured.
  */
 export function panelsOf(spec: ContractSpec, uses: number, threads = 1): readonly Panels[] | undefined {
   const plan = planOf(spec);
@@ -148,7 +148,9 @@ export function panelsOf(spec: ContractSpec, uses: number, threads = 1): readonl
     dots: 0.15,
     direct: isTurned ? (rows < 4 ? 1 : rows < 8 ? 0.5 : 0.2) : columns * terms * v.bytes > 32768 ? 0.18 : 0,
   };
-  if (uses * rows * gains[kind] < (spec.b.columns.at(-1) === 1 ? 3 : 5)) return undefined;
+  const isSmall = columns * terms * v.bytes <= 8192;
+  const copy = spec.b.columns.at(-1) === 1 ? 3 : isSmall ? 2 : 5;
+  if (uses * rows * gains[kind] < copy) return undefined;
   if (kind === "packed" && uses * count(product.outer) < 2) return undefined; // it makes the copy itself
   const strips = (rows <= 2 && threads > 1 ? sharedStrips(rows, columns, v, threads) : undefined) ?? stripsOf(rows, columns, v);
   return strips.map(({ count, widths }) => {
