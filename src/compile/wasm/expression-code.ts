@@ -7,7 +7,7 @@ import type { Operation, Precision } from "../loops.ts";
 import { type Axis, type Body, bytesOf, type Cursors, lanesOf } from "./address.ts";
 import { type Code, drop, f32Bytes, f32x4, f64Bytes, f64x2, i8x16, i32, i32x4, i64x2, local, v128 } from "./assembler.ts";
 import type { Vertex } from "./expression.ts";
-import { mathFunction } from "./math.ts";
+import { type MathName, mathFunction, mathInPlace } from "./math.ts";
 import type { Module } from "./module.ts";
 
 /** `count` elements along an axis, from the one that is `first` elements from where the cursors stand. */
@@ -29,6 +29,8 @@ export class VectorCode {
   private readonly f: typeof f32x4 | typeof f64x2;
   private readonly wide: boolean;
   private readonly scratch: number[] = [];
+  /** Locals of functions whose code is in place: used again by the next one. */
+  private readonly forMath: number[] = [];
 
   constructor(
     private readonly module: Module,
@@ -140,6 +142,7 @@ export class VectorCode {
         return this.operation(
           v,
           order.map((o) => this.value(o, lanes, known)),
+          lanes.count === lanesOf(this.precision),
         );
       }
     }
@@ -260,13 +263,26 @@ export class VectorCode {
 
   // -- operations --
 
-  private operation(v: Vertex & { readonly kind: "operation" }, x: readonly Code[]): Code {
+  private operation(v: Vertex & { readonly kind: "operation" }, x: readonly Code[], isWhole: boolean): Code {
     const of = this.vertices[v.operands.at(-1)!]!.dtype;
     if (v.name === "where") return [x[0]!, x[1]!, of === "int" ? this.narrowed(x[2]!) : x[2]!, v128.bitselect];
     if (v.name === "and") return [x, v128.and];
     if (v.name === "or") return [x, v128.or];
     if (v.name === "not") return [x, v128.not];
-    return of === "int" ? this.ofWhole(v.name, x) : this.ofFloats(v.name, x);
+    if (of === "int") return this.ofWhole(v.name, x);
+    return calls.has(v.name) ? this.math(v.name as MathName, x, isWhole) : this.ofFloats(v.name, x);
+  }
+
+  /** Whole vectors are what a loop is about: they have a function's code in place. The rest of an axis calls it. */
+  private math(name: MathName, x: readonly Code[], isWhole: boolean): Code {
+    let used = 0;
+    const next = (): number => {
+      this.forMath[used] ??= this.body.local("v128");
+      return this.forMath[used++]!;
+    };
+    const argument = next();
+    const code = isWhole ? mathInPlace(name, this.precision, argument, next) : undefined;
+    return code === undefined ? [x, this.module.call(mathFunction(this.module, name, this.precision))] : [x, local.set(argument), code];
   }
 
   private ofWhole(name: Operation, x: readonly Code[]): Code {
@@ -322,15 +338,6 @@ export class VectorCode {
         const counts: Code = [local.get(t), f.abs, v128.const(zeros), f.gt];
         return [x, local.set(t), signed, local.get(t), counts, v128.bitselect];
       }
-      case "pow":
-      case "exp":
-      case "log":
-      case "sin":
-      case "cos":
-      case "tanh":
-      case "sigmoid":
-      case "softplus":
-        return [x, this.module.call(mathFunction(this.module, name, this.precision))];
       default:
         throw new Error(`no float form of ${name}`);
     }

@@ -11,11 +11,12 @@
 // and 1.29 for tanh.
 
 import type { Precision } from "../loops.ts";
+import type { Code } from "./assembler.ts";
 import { circular } from "./math/circular.ts";
 import { exponential, hyperbolicTangent, logistic, softPlus } from "./math/exponential.ts";
 import { logarithm } from "./math/logarithm.ts";
 import { power, powerForF32 } from "./math/power.ts";
-import { demoted, inLocal, print, Vector } from "./math/vector.ts";
+import { demoted, inLocal, print, printInPlace, Vector } from "./math/vector.ts";
 import type { Module } from "./module.ts";
 
 export type MathName = "exp" | "log" | "tanh" | "sigmoid" | "softplus" | "sin" | "cos" | "pow";
@@ -29,6 +30,14 @@ const formulas = {
   sigmoid: logistic,
   softplus: softPlus,
 } as const satisfies { readonly [name: string]: Formula };
+
+/**
+ * A function's code in place, of what stands in the local `x`; `newLocal` gives the numbers of others. For loops: the runtime takes constants out of them,
+ * where each call would make them again. Undefined where the function is more than one formula.
+ */
+export function mathInPlace(name: MathName, precision: Precision, x: number, newLocal: () => number): Code | undefined {
+  return name in formulas ? printInPlace(formulas[name as keyof typeof formulas](inLocal(precision, x)), newLocal) : undefined;
+}
 
 /** A function of vectors that is one formula. */
 function add(module: Module, name: string, parameters: readonly Precision[], formula: (...x: readonly Vector[]) => Vector): number {

@@ -182,8 +182,8 @@ export function inLocal(precision: Precision, index: number): Vector {
   return new Vector(precision, [], local.get(index));
 }
 
-/** Code that leaves the vector's value on the stack; its locals are numbered from `first`. */
-export function print(result: Vector, first: number): { readonly code: Code; readonly locals: readonly ValueType[] } {
+/** Code that leaves the vector's value on the stack. `newLocal` gives the number of a local, for what is used twice. */
+export function printInPlace(result: Vector, newLocal: () => number): Code {
   const uses = new Map<Vector, number>();
   const count = (x: Vector): void => {
     const known = uses.get(x) ?? 0;
@@ -197,11 +197,18 @@ export function print(result: Vector, first: number): { readonly code: Code; rea
     if (known !== undefined) return local.get(known);
     const code = [x.operands.map(codeOf), x.code];
     if (uses.get(x) === 1 || x.operands.length === 0) return code;
-    kept.set(x, first + kept.size);
-    return [code, local.tee(first + kept.size - 1)];
+    const home = newLocal();
+    kept.set(x, home);
+    return [code, local.tee(home)];
   };
-  const code = codeOf(result);
-  return { code, locals: Array.from(kept, () => "v128") };
+  return codeOf(result);
+}
+
+/** The same, and the locals that it takes, numbered from `first`. */
+export function print(result: Vector, first: number): { readonly code: Code; readonly locals: readonly ValueType[] } {
+  let next = first;
+  const code = printInPlace(result, () => next++);
+  return { code, locals: Array.from({ length: next - first }, () => "v128") };
 }
 
 /** c₀ + c₁x + c₂x² + … (Horner) */
