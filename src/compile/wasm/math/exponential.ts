@@ -15,7 +15,12 @@ interface Constants {
   /** Beyond these, e^x is 0 or Infinity. */
   readonly range: readonly [number, number];
   /** (tanh x − x)/x³ as a quotient of polynomials of x², |x| < 0.625. */
-  readonly tanh: { readonly above: readonly number[]; readonly below: readonly number[] };
+  readonly tanh: {
+    readonly above: readonly number[];
+    readonly below?: readonly number[];
+    /** From there on tanh x is 1. */
+    readonly one: number;
+  };
 }
 
 const constants: { readonly [P in Precision]: Constants } = {
@@ -24,7 +29,7 @@ const constants: { readonly [P in Precision]: Constants } = {
     ln2: [0.693359375, -2.1219444e-4],
     power: [5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2, 8.3334519073e-3, 1.3981999507e-3, 1.98756915e-4],
     range: [-104, 89],
-    tanh: { above: [-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.0639088795e-2, -5.70498872745e-3], below: [1] },
+    tanh: { above: [-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.0639088795e-2, -5.70498872745e-3], one: 9.1 },
   },
   // Cephes: exp.c (ln 2), tanh.c. The polynomial is minimax for the relative error of e^r (Remez): 2^-64.
   f64: {
@@ -37,6 +42,7 @@ const constants: { readonly [P in Precision]: Constants } = {
     tanh: {
       above: [-1614.6876844170845, -99.28772310019185, -0.9643991794250523],
       below: [4844.063053251255, 2235.4883906010045, 112.81167849163293, 1],
+      one: 19.2,
     },
   },
 };
@@ -47,16 +53,24 @@ function powerOfTwo(n: Vector): Vector {
   return n.plus(1.5 * 2 ** fraction + bias).shiftedLeft(fraction);
 }
 
-/** e^x for x = high + low: high + low, each to be multiplied by the two scales (2ⁿ itself may be too large or small for a number). */
-function scaled(x: Vector, tail?: Vector): Double & { readonly scales: readonly [Vector, Vector] } {
-  const { ln2, power, range } = constants[x.precision];
-  const bounded = x.atLeast(range[0]).atMost(range[1]);
-  const n = bounded.times(Math.LOG2E).rounded();
-  const first = bounded.minus(n.times(ln2[0])); // exact
+/** x = n·ln 2 + r + lost */
+function reduced(x: Vector): { readonly n: Vector; readonly r: Vector; readonly lost: Vector } {
+  const { ln2 } = constants[x.precision];
+  const n = x.times(Math.LOG2E).rounded();
+  const first = x.minus(n.times(ln2[0])); // exact
   const second = n.times(ln2[1]);
   const r = first.minus(second);
-  const lost = first.minus(r).minus(second);
-  const curved = r.times(r).times(polynomial(r, power)); // e^r − 1 − r
+  return { n, r, lost: first.minus(r).minus(second) };
+}
+
+/** e^r − 1 − r */
+const curve = (r: Vector): Vector => r.times(r).times(polynomial(r, constants[r.precision].power));
+
+/** e^x for x = high + low: high + low, each to be multiplied by the two scales (2ⁿ itself may be too large or small for a number). */
+function scaled(x: Vector, tail?: Vector): Double & { readonly scales: readonly [Vector, Vector] } {
+  const { range } = constants[x.precision];
+  const { n, r, lost } = reduced(x.atLeast(range[0]).atMost(range[1]));
+  const curved = curve(r);
   // e^(r + tail) = e^r + e^r·tail
   const rest = tail === undefined ? lost : lost.plus(tail.plus(tail.times(r.plus(curved))));
   const beyond = curved.plus(rest);
@@ -78,16 +92,17 @@ function exponentialWithRest(x: Vector): Double {
   return { high: high.times(scales[0]).times(scales[1]), low: low.times(scales[0]).times(scales[1]) };
 }
 
-/** x + x³·P(x²)/Q(x²) for small x (Cephes), else 1 − 2/(e^2x + 1). One division serves both. */
+/** x + x³·P(x²)/Q(x²) for small x (Cephes), else 1 − 2/(e^2x + 1). */
 export function hyperbolicTangent(x: Vector): Vector {
-  const { above, below } = constants[x.precision].tanh;
+  const { tanh } = constants[x.precision];
   const size = x.size();
   const square = size.times(size);
-  const small = size.below(0.625);
-  const quotient = small
-    .choose(size.times(square).times(polynomial(square, above)), -2)
-    .over(small.choose(polynomial(square, below), exponential(size.plus(size)).plus(1)));
-  return small.choose(size, 1).plus(quotient).signedBy(x);
+  const above = size.times(square).times(polynomial(square, tanh.above));
+  const small = size.plus(tanh.below === undefined ? above : above.over(polynomial(square, tanh.below)));
+  const { n, r, lost } = reduced(size.atMost(tanh.one).times(2));
+  const e = r.plus(curve(r).plus(lost)).plus(1).times(powerOfTwo(n));
+  const large = x.constant(1).minus(x.constant(2).over(e.plus(1)));
+  return size.below(0.625).choose(small, large).signedBy(x);
 }
 
 /**
