@@ -58,6 +58,7 @@ function ownerOf({ place, beside }: Access, sizes: readonly number[], axis: numb
 
 /** Where a buffer lies, and how large its elements are: in bytes. */
 interface Lies {
+  readonly buffer: Buffer;
   readonly from: number;
   readonly to: number;
   readonly element: number;
@@ -65,23 +66,24 @@ interface Lies {
 
 /** The memory that buffers lie in: those of which one takes the other's place share some of it. */
 export class Ground {
-  private readonly lies = new Map<Buffer, Lies>();
+  private readonly all: readonly Lies[];
+  private readonly lies: ReadonlyMap<Buffer, Lies>;
   private readonly sharing = new Map<Buffer, readonly Buffer[]>();
 
   constructor(addresses: ReadonlyMap<Buffer, number>, precision: Precision) {
-    for (const [buffer, from] of addresses) {
+    this.all = Array.from(addresses, ([buffer, from]) => {
       const element = elementSize(buffer, precision);
-      this.lies.set(buffer, { from, to: from + buffer.size * element, element });
-    }
+      return { buffer, from, to: from + buffer.size * element, element };
+    });
+    this.lies = new Map(this.all.map((lies) => [lies.buffer, lies]));
   }
 
-  /** Buffers that share memory with this one; it is the first of them. */
+  /** Buffers that share memory with this one, and it itself. */
   around(buffer: Buffer): readonly Buffer[] {
     const known = this.sharing.get(buffer);
     if (known !== undefined) return known;
     const { from, to } = this.lies.get(buffer)!;
-    const found = [buffer];
-    for (const [other, lies] of this.lies) if (other !== buffer && lies.from < to && from < lies.to) found.push(other);
+    const found = this.all.filter((other) => other.buffer === buffer || (other.from < to && from < other.to)).map((other) => other.buffer);
     this.sharing.set(buffer, found);
     return found;
   }

@@ -1,5 +1,5 @@
-// WebAssembly, as bytes (W3C, WebAssembly Core Specification 2.0, section 5). Code is written as nested arrays of numbers, `[a, b, op.i32.add]`, and
-// flattened once; instructions that take immediates are functions that give such arrays. module.ts makes modules of them. An instruction is one flat array,
+// WebAssembly, as bytes (W3C, WebAssembly Core Specification 2.0, section 5). Code is written as nested arrays of numbers, `[a, b, op.i32.add]`;
+// instructions that take immediates are functions that give such arrays. module.ts writes them into modules. An instruction is one flat array,
 // and those of the first locals are made once: tens of thousands of them are written before a program runs.
 
 /** Code: bytes, or pieces of it, to any depth. */
@@ -56,12 +56,6 @@ export function f32Bytes(value: number): number[] {
 export function f64Bytes(value: number): number[] {
   scratch.setFloat64(0, value, true);
   return bytesOf(8);
-}
-
-export function flatten(code: Code, into: number[] = []): number[] {
-  if (typeof code === "number") into.push(code);
-  else for (let i = 0; i < code.length; i++) flatten(code[i]!, into);
-  return into;
 }
 
 /** An instruction of the vector group: a prefix, then its number. */

@@ -12,7 +12,7 @@ import type { Buffer, ContractStatement, Loop, Place, Precision, Statement } fro
 import type { Packing } from "../prepack.ts";
 import type { Piece, Schedule } from "../threads/schedule.ts";
 import { bytesOf, type Kernel } from "./address.ts";
-import { atomic, block, branchIf, type Code, drop, flatten, i32, i64, local, repeat, when } from "./assembler.ts";
+import { atomic, block, branchIf, type Code, drop, i32, i64, local, repeat, when } from "./assembler.ts";
 import { type ContractSpec, contractKernel, panelsOf, scratchBytes, sumsOf as sumsOfContract } from "./contract.ts";
 import { turningCopy } from "./copy.ts";
 import { gatherKernel, scatterKernel } from "./gather.ts";
@@ -52,8 +52,8 @@ export interface Printed {
   readonly kernels: number;
 }
 
-/** Bytes of calls in one function. */
-const most = 32768;
+/** Calls in one function. */
+const most = 600;
 
 /**
  * Apart by a line of the cache: the fault, and for each thread how often it has come to a barrier. What is left of the first line is for those who
@@ -133,15 +133,11 @@ export function print({ pieces, threads }: Schedule, layout: Layout, options: Pr
   };
 
   /** A list of statements: in place, or as calls of functions for stretches of it. */
-  const listed = (statements: readonly Statement[], loops: readonly Loop[], thread: number): readonly number[] => {
-    const stretches: number[][] = [[]];
-    for (const s of statements) {
-      const code = flatten(codeOf(s, loops, thread));
-      const last = stretches.at(-1)!;
-      if (last.length + code.length <= most || last.length === 0) for (const byte of code) last.push(byte);
-      else stretches.push(code);
-    }
-    return stretches.length === 1 ? stretches[0]! : flatten(stretches.map((code) => part(code, loops.length)));
+  const listed = (statements: readonly Statement[], loops: readonly Loop[], thread: number): readonly Code[] => {
+    const codes = statements.map((s) => codeOf(s, loops, thread)).filter((code) => typeof code === "number" || code.length > 0);
+    if (codes.length <= most) return codes;
+    const stretches = Array.from({ length: Math.ceil(codes.length / most) }, (_, i) => codes.slice(i * most, (i + 1) * most));
+    return stretches.map((code) => part(code, loops.length));
   };
 
   /** Code as a function of its own. The steps of outer loops come as arguments; those of inner ones are locals. */
