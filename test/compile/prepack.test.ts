@@ -212,6 +212,15 @@ describe("a program whose products read panels", () => {
   });
 });
 
+test("what has to be turned around is copied for a few steps where it is small, for many where it is large", () => {
+  const packs = (size: number, uses: number): boolean => {
+    const { product } = recurrence([1, size, 8], "h·Wᵀ");
+    return packingOf({ precision: "f32", fma: false, reassociate: true }, 1)(product, uses) !== undefined;
+  };
+  expect([4, 16, 64].map((uses) => packs(32, uses))).toEqual([false, true, true]);
+  expect([4, 16, 64].map((uses) => packs(128, uses))).toEqual([false, false, true]);
+});
+
 test("a copy that turns vectors around is the copy, at every size", () => {
   for (const precision of ["f32", "f64"] as const) {
     let turned = 0;
