@@ -64,7 +64,7 @@ const unrolled: readonly Size[] = [64, 256, 1024].map((steps) => ({ model: "rnn"
 const numbers = (list: readonly (number | null)[]): readonly number[] =>
   list.flatMap((ms) => (ms === null ? [] : [ms])).sort((a, b) => a - b);
 
-async function measured(): Promise<readonly Row[]> {
+function measured(): readonly Row[] {
   const runs = Array.from({ length: processes }, (): readonly (number | null)[] =>
     JSON.parse(execFileSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), "--ready"], { encoding: "utf8" })),
   );
@@ -88,7 +88,7 @@ if (process.argv.includes("--ready")) {
   console.log(JSON.stringify(await readyOfEach()));
   process.exit();
 }
-const rows = await measured();
+const rows = measured();
 if (process.argv.includes("--json")) console.log(JSON.stringify(rows, null, 2));
 else {
   const show = (cells: readonly string[]): void => console.log(cells.map((c, i) => (i === 0 ? c.padEnd(26) : c.padStart(12))).join(""));

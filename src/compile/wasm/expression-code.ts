@@ -280,9 +280,8 @@ export class VectorCode {
       this.forMath[used] ??= this.body.local("v128");
       return this.forMath[used++]!;
     };
-    const argument = next();
-    const code = isWhole ? mathInPlace(name, this.precision, argument, next) : undefined;
-    return code === undefined ? [x, this.module.call(mathFunction(this.module, name, this.precision))] : [x, local.set(argument), code];
+    const inPlace = isWhole ? mathInPlace(name, this.precision, x, next) : undefined;
+    return inPlace ?? [x, this.module.call(mathFunction(this.module, name, this.precision))];
   }
 
   private ofWhole(name: Operation, x: readonly Code[]): Code {

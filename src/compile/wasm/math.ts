@@ -1,17 +1,17 @@
 // Elementary functions over vectors: what WebAssembly has no instructions for. Each is a formula over `Vector` (vector.ts), written once for both
 // precisions where the tables of coefficients are all that differs. sin, cos and pow of f32 are computed in f64, two lanes at a time, and rounded.
 //
-// Worst errors in ulp that scripts/ulp.ts finds, rounded up (16.8 million f32, 2.1 million f64; every exponent, subnormal numbers and results too):
+// Worst errors in ulp that scripts/ulp.ts finds, rounded up (16.8 million numbers, of f64's softplus, sin, cos and pow 2.1 million; every
+// exponent, subnormal numbers and results too):
 //
 //          exp   log  tanh  sigmoid  softplus   sin   cos   pow
 //   f32    .87   .80  1.30     1.15      1.57   .51   .51   .51
-//   f64    .82   .78  1.19     1.06      1.41   .76   .77   .86
+//   f64    .84   .82  1.29     1.06      1.41   .76   .77   .86
 //
-// Four times as many f32 find .88 for exp, .84 for log and 1.62 for softplus, and no more for tanh and sigmoid; eight times as many f64 .84 for exp
-// and 1.29 for tanh.
+// Four times as many f32 find .88 for exp, .84 for log and 1.62 for softplus, and no more for sigmoid.
 
 import type { Precision } from "../loops.ts";
-import type { Code } from "./assembler.ts";
+import { type Code, local } from "./assembler.ts";
 import { circular } from "./math/circular.ts";
 import { exponential, hyperbolicTangent, logistic, softPlus } from "./math/exponential.ts";
 import { logarithm } from "./math/logarithm.ts";
@@ -32,11 +32,13 @@ const formulas = {
 } as const satisfies { readonly [name: string]: Formula };
 
 /**
- * A function's code in place, of what stands in the local `x`; `newLocal` gives the numbers of others. For loops: the runtime takes constants out of them,
+ * A function's code in place, of the value that the code `x` leaves; `newLocal` gives the numbers of locals. For loops: the runtime takes constants out of them,
  * where each call would make them again. Undefined where the function is more than one formula.
  */
-export function mathInPlace(name: MathName, precision: Precision, x: number, newLocal: () => number): Code | undefined {
-  return name in formulas ? printInPlace(formulas[name as keyof typeof formulas](inLocal(precision, x)), newLocal) : undefined;
+export function mathInPlace(name: MathName, precision: Precision, x: Code, newLocal: () => number): Code | undefined {
+  if (!(name in formulas)) return undefined;
+  const argument = newLocal();
+  return [x, local.set(argument), printInPlace(formulas[name as keyof typeof formulas](inLocal(precision, argument)), newLocal)];
 }
 
 /** A function of vectors that is one formula. */

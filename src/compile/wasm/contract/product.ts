@@ -90,13 +90,12 @@ export function productsOf(spec: ContractSpec): readonly Product[] | undefined {
   const free = mergeFree(all.filter(({ size }) => size !== 1));
   const sums = spec.terms.map((size, i) => axis(size, spec.a.terms[i]!, spec.b.terms[i]!, 0));
   const none = sums.some(({ size }) => size === 0);
-  const terms = none ? [axis(0, 0, 0, 0)] : mergeTerms(sums.filter(({ size }) => size !== 1));
-  const sum = terms.length === 0 ? [axis(1, 0, 0, 0)] : terms;
+  const mergedTerms = none ? [axis(0, 0, 0, 0)] : mergeTerms(sums.filter(({ size }) => size !== 1));
+  const single = axis(1, 0, 0, 0);
   return [false, true].flatMap((swapped) => {
     const turn = (x: Axis): Axis => (swapped ? { size: x.size, left: x.right, right: x.left, out: x.out } : x);
     const axes = free.map(turn);
-    const turned = sum.map(turn);
-    const single = axis(1, 0, 0, 0);
+    const terms = (mergedTerms.length === 0 ? [single] : mergedTerms).map(turn);
     return [...axes.filter(({ left }) => left === 0), axis(1, 0, 1, 1)].map((columns): Product => {
       let rows = single;
       for (const x of axes) if (x !== columns && x.right === 0 && x.size > rows.size) rows = x;
@@ -105,7 +104,7 @@ export function productsOf(spec: ContractSpec): readonly Product[] | undefined {
         fma: spec.fma,
         accumulate: spec.accumulate,
         reassociate: spec.reassociate === true,
-        terms: turned,
+        terms,
         swapped,
         rows,
         columns,
