@@ -102,7 +102,8 @@ export function times(frame: Frame, count: number, body: Code): Code {
 /**
  * A branch that is never taken (no element stands at an odd address), out of the block at that depth. V8's compiler moves all loads of a stretch of code
  * to its begin, and arithmetic behind the last of them: an unrolled loop then runs at half its speed, out of registers. Sums that the other end of a
- * branch needs must be there before it. `n` differs from barrier to barrier, so that none is known from another.
+ * branch needs must be there before it. `n` differs from barrier to barrier, so that none is known from another. `pointer` is one that the stretch reads
+ * from anyway: another one may stand on the stack, and is fetched from there for each comparison.
  */
 export function barrier(pointer: number, n: number, depth: number): Code {
   return [local.get(pointer), i32.const(2 * n + 1), i32.eq, branchIf(depth)];

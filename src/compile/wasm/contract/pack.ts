@@ -46,7 +46,7 @@ export function pack(frame: Frame, p: Packing, from: number, to: number): Code {
   const source = frame.integer();
   const target = frame.integer();
   const along = p.element === v.bytes;
-  const block = along ? 8 : v.lanes;
+  const block = along ? 2 : v.lanes;
   const whole = Math.floor(p.terms / block);
   const rest = p.terms - whole * block;
 
@@ -85,7 +85,7 @@ export function pack(frame: Frame, p: Packing, from: number, to: number): Code {
     ];
   }
 
-  // Elements stand side by side: some terms of all panels, then the next, so that the operand is read along its rows.
+  // Elements stand side by side: a few terms of all panels, then the next, so that the operand is read along its rows; more than two rows at once are slower.
   const row = frame.integer();
   const heads = p.groups.map(() => frame.integer());
   const starts = p.groups.map((_, i) => packedBytes(p.groups.slice(0, i), p.terms, v));

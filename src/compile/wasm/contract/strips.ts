@@ -21,8 +21,8 @@ export interface Strip {
   readonly rows: number;
 }
 
-/** Rows of a packed left operand that stand together: tiles of two rows and of three find theirs. */
-export const together = 6;
+/** Rows of a packed left operand that stand together: tiles of two rows and of three find theirs, and copies are of whole vectors. */
+export const together = 12;
 
 /**
  * Columns dealt out to tiles. Those of five vectors are the fastest, then those of three, of two, of four: what is left over from five goes to three or

@@ -68,7 +68,7 @@ export function tile(frame: Frame, t: Tile): Code {
     const one = held(few);
     const vectorAt = (c: number): Code =>
       gather(v, t.right, right + c * v.lanes * t.rightColumn, t.rightColumn, t.padded ? v.lanes : t.widths[c]!);
-    const checked = (i: number, of: number): Code => ((i + 1) % chunk === 0 || i + 1 === of ? barrier(t.out, barriers++, depth) : []);
+    const checked = (i: number, of: number): Code => ((i + 1) % chunk === 0 || i + 1 === of ? barrier(t.left, barriers++, depth) : []);
     if (wide <= t.rows) {
       return [
         columns.map((c) => [vectorAt(c), local.set(held(c))]),
@@ -102,7 +102,7 @@ export function tile(frame: Frame, t: Tile): Code {
         ]),
         transpose(v, x, spare),
         x.map((from, k) => rows.map((r) => add(r, c, element(r, k), local.get(from)))),
-        barrier(t.out, barriers++, depth),
+        barrier(t.left, barriers++, depth),
       ]),
     ];
   };
@@ -111,7 +111,7 @@ export function tile(frame: Frame, t: Tile): Code {
   const turning = t.rightColumn !== v.bytes && inner.right === v.bytes && inner.size >= v.lanes;
   const group = turning ? v.lanes : 1;
   // As many terms in a row as hide the loop's own instructions, and no more: the runtime's compiler takes its time. One row has the fewest to hide them in.
-  const sumsInARow = t.fma || t.rows === 1 ? 48 : 24;
+  const sumsInARow = t.rows === 1 ? 48 : wide === 5 ? 40 : 24;
   const unroll = group * Math.max(1, Math.min(8, Math.floor(sumsInARow / (t.rows * wide * group))));
   const some = (number: number, depth: number): Code => {
     const parts: Code[] = [];
