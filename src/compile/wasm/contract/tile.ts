@@ -111,7 +111,7 @@ export function tile(frame: Frame, t: Tile): Code {
   const turning = t.rightColumn !== v.bytes && inner.right === v.bytes && inner.size >= v.lanes;
   const group = turning ? v.lanes : 1;
   // As many terms in a row as hide the loop's own instructions, and no more: the runtime's compiler takes its time. One row has the fewest to hide them in.
-  const sumsInARow = t.rows === 1 ? 48 : wide === 5 ? 40 : 24;
+  const sumsInARow = t.fma || t.rows === 1 ? 48 : wide === 5 ? 40 : 24;
   const unroll = group * Math.max(1, Math.min(8, Math.floor(sumsInARow / (t.rows * wide * group))));
   const some = (number: number, depth: number): Code => {
     const parts: Code[] = [];
