@@ -28,10 +28,14 @@ export const last = (p: Product): Axis => p.terms.at(-1)!;
 export const strided = (p: Product, v: Vectors): boolean => p.columns.right !== v.bytes;
 
 /**
- * How much of the operands is copied at a time: the right block for the second cache (256 KB), with room for the left one (128 KB). Few columns leave room
- * for more terms, that is, for longer stretches of a left operand that is read where it stands.
+ * How much of the operands is copied at a time: the right block for the second cache (256 KB, of f64 128), with room for the left one (128 KB), and of each
+ * what one row of tiles reads for the first. Few columns leave room for more terms, that is, for longer stretches of a left operand that is read where it stands.
  */
-const mostOf = (columns: number, v: Vectors): Block => ({ rows: 128, columns: 1024 / v.bytes, terms: columns <= 64 ? 512 : 256 });
+const mostOf = (columns: number, v: Vectors): Block => ({
+  rows: 128,
+  columns: 1024 / v.bytes,
+  terms: columns <= 64 ? 512 : 1024 / v.bytes,
+});
 
 /** The steps from term to term fall on so few sets of the first cache (32 KB, pages of 4 KB) that it does not hold one column of them. */
 function isUnlucky({ rows, columns, terms }: Product): boolean {
