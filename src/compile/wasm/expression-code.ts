@@ -3,12 +3,12 @@
 // computed in vectors of which fewer lanes are filled and stored: an element's bits do not depend on where in a vector it stood.
 
 import type { DType } from "../../graph/node.ts";
-import type { Operation, Precision } from "../loops.ts";
+import type { Precision } from "../loops.ts";
 import { type Axis, type Body, bytesOf, type Cursors, lanesOf } from "./address.ts";
-import { type Code, drop, f32Bytes, f32x4, f64Bytes, f64x2, i8x16, i32, i32x4, i64x2, local, v128 } from "./assembler.ts";
+import { type Code, drop, i8x16, i32, i32x4, local, v128 } from "./assembler.ts";
 import type { Vertex } from "./expression.ts";
-import { type MathName, mathFunction, mathInPlace } from "./math.ts";
 import type { Module } from "./module.ts";
+import { calls, OperationCode, pick, whole4, zeros } from "./operation-code.ts";
 
 /** `count` elements along an axis, from the one that is `first` elements from where the cursors stand. */
 export interface Lanes {
@@ -20,27 +20,20 @@ export interface Lanes {
 /** Values that stand in locals already: computed before a loop, or earlier in the same piece of code. */
 export type Known = Set<number>;
 
-/** Functions of the module (math.ts), not instructions. */
-const calls: ReadonlySet<Operation> = new Set(["pow", "exp", "log", "sin", "cos", "tanh", "sigmoid", "softplus"]);
-
 export class VectorCode {
   private readonly users: number[];
   private readonly homes = new Map<number, number>();
-  private readonly f: typeof f32x4 | typeof f64x2;
-  private readonly wide: boolean;
-  private readonly scratch: number[] = [];
-  /** Locals of functions whose code is in place: used again by the next one. */
-  private readonly forMath: number[] = [];
+  /** What is done to values, in instructions. */
+  readonly operations: OperationCode;
 
   constructor(
-    private readonly module: Module,
+    module: Module,
     private readonly precision: Precision,
     private readonly vertices: readonly Vertex[],
     private readonly cursors: Cursors,
     readonly body: Body,
   ) {
-    this.f = precision === "f32" ? f32x4 : f64x2;
-    this.wide = precision === "f64";
+    this.operations = new OperationCode(module, precision, body);
     this.users = vertices.map(() => 0);
     for (const v of vertices) if ("operands" in v) for (const o of v.operands) this.users[o]!++;
   }
@@ -99,12 +92,6 @@ export class VectorCode {
     return made;
   }
 
-  /** Locals for what is needed twice within one instruction's worth of code. */
-  temporary(i: number): number {
-    this.scratch[i] ??= this.body.local("v128");
-    return this.scratch[i];
-  }
-
   // -- values --
 
   value(vertex: number, lanes: Lanes, known: Known): Code {
@@ -120,38 +107,33 @@ export class VectorCode {
     switch (v.kind) {
       case "load": {
         const raw = this.load(this.cursors.number(v.pointer), bytesOf(v.dtype, this.precision), lanes);
-        return v.dtype === "bool" ? this.maskOf("int", raw) : raw;
+        return v.dtype === "bool" ? this.operations.cast(raw, "int", "bool") : raw;
       }
       case "constant":
-        return this.constant(v.value, v.dtype);
+        return this.operations.constant(v.value, v.dtype);
       case "index":
         return this.count(v.counter, lanes);
       case "cast": {
         const [operand] = v.operands;
-        return this.cast(this.value(operand, lanes, known), this.vertices[operand]!.dtype, v.dtype);
+        return this.operations.cast(this.value(operand, lanes, known), this.vertices[operand]!.dtype, v.dtype);
       }
       case "dropout": {
         const key = this.load(this.cursors.number(v.pointer), 4, lanes);
         const number = this.count(v.counter, lanes);
-        return this.dropout(key, v.first === 0 ? number : [number, this.constant(v.first, "int"), i32x4.add], v.rate);
+        return this.operations.dropout(key, v.first === 0 ? number : [number, this.operations.constant(v.first, "int"), i32x4.add], v.rate);
       }
       case "operation": {
         // in the order in which they are executed: what a local holds is computed where it is met first
         const [condition, ...choices] = v.operands;
         const order = v.name === "where" ? [...choices, condition!] : v.operands;
-        return this.operation(
-          v,
+        return this.operations.operation(
+          v.name,
+          this.vertices[v.operands.at(-1)!]!.dtype,
           order.map((o) => this.value(o, lanes, known)),
           lanes.count === lanesOf(this.precision),
         );
       }
     }
-  }
-
-  constant(value: number, dtype: DType): Code {
-    if (dtype === "float") return v128.const(this.wide ? twice(f64Bytes(value)) : twice(twice(f32Bytes(value))));
-    const whole = dtype === "bool" ? (value === 0 ? 0 : -1) : value | 0;
-    return whole4(whole, whole, whole, whole);
   }
 
   /** A counter's values in the lanes, as i32. */
@@ -199,7 +181,7 @@ export class VectorCode {
     const { axis, first, count } = lanes;
     const size = bytesOf(dtype, this.precision);
     const step = axis.steps[cursor]!;
-    const stored = dtype === "bool" ? this.cast(value, "bool", "int") : value;
+    const stored = dtype === "bool" ? this.operations.cast(value, "bool", "int") : value;
     const at = (lane: number): readonly [Code, number] => this.address(cursor, (first + lane) * step);
     const [address, offset] = at(0);
     if (step === size || count === 1) {
@@ -207,7 +189,7 @@ export class VectorCode {
       if (count * size === 8) return [address, stored, v128.store64Lane(0, offset)];
       if (count === 1) return [address, stored, v128.store32Lane(0, offset)];
     }
-    const held = this.temporary(0);
+    const held = this.operations.temporary(0);
     const parts = Array.from({ length: count }, (_, lane) => {
       const [to, by] = at(lane);
       return [to, local.get(held), size === 8 ? v128.store64Lane(lane, by) : v128.store32Lane(lane, by)];
@@ -221,164 +203,7 @@ export class VectorCode {
     if (count === lanes) return [];
     return [v128.const(Array.from({ length: 16 }, (_, i) => (i < (count * 16) / lanes ? 0xff : 0))), v128.and];
   }
-
-  // -- conversions --
-
-  /** An i32 mask as wide as floats. */
-  private widened(mask: Code): Code {
-    return this.wide ? [mask, i64x2.extendLowI32x4S] : mask;
-  }
-
-  /** A mask as wide as floats in i32 lanes. */
-  narrowed(mask: Code): Code {
-    return this.wide ? [mask, v128.const(zeros), i8x16.shuffle(evens)] : mask;
-  }
-
-  private maskOf(dtype: DType, value: Code): Code {
-    if (dtype === "bool") return value;
-    if (dtype === "float") return [value, v128.const(zeros), this.f.ne];
-    return this.widened([value, v128.const(zeros), i32x4.ne]);
-  }
-
-  cast(value: Code, from: DType, to: DType): Code {
-    if (from === to) return value;
-    if (to === "bool") return this.maskOf(from, value);
-    if (from === "bool") return to === "int" ? [this.narrowed(value), i32x4.neg] : [value, this.constant(1, "float"), v128.and];
-    if (to === "float") return [value, this.wide ? f64x2.convertLowI32x4S : f32x4.convertI32x4S];
-    return this.truncated(value);
-  }
-
-  /** ToInt32 of ECMAScript: without the fraction, modulo 2³²; NaN and ±∞ are 0. r = t − 2³²·trunc(t/2³²) is exact, |r| < 2³². */
-  private truncated(value: Code): Code {
-    const { f } = this;
-    const [t, m] = [this.temporary(0), this.temporary(1)];
-    const turns: Code = [local.get(t), this.constant(2 ** -32, "float"), f.mul, f.trunc, this.constant(2 ** 32, "float"), f.mul];
-    return [
-      [value, f.trunc, local.tee(t), turns, f.sub, local.tee(t), v128.const(zeros), f.lt, local.set(m)],
-      [this.narrowed(local.get(m)), local.set(m)],
-      [local.get(t), f.abs, this.wide ? i32x4.truncSatF64x2UZero : i32x4.truncSatF32x4U],
-      [local.get(m), v128.xor, local.get(m), i32x4.sub],
-    ];
-  }
-
-  // -- operations --
-
-  private operation(v: Vertex & { readonly kind: "operation" }, x: readonly Code[], isWhole: boolean): Code {
-    const of = this.vertices[v.operands.at(-1)!]!.dtype;
-    if (v.name === "where") return [x[0]!, x[1]!, of === "int" ? this.narrowed(x[2]!) : x[2]!, v128.bitselect];
-    if (v.name === "and") return [x, v128.and];
-    if (v.name === "or") return [x, v128.or];
-    if (v.name === "not") return [x, v128.not];
-    if (of === "int") return this.ofWhole(v.name, x);
-    return calls.has(v.name) ? this.math(v.name as MathName, x, isWhole) : this.ofFloats(v.name, x);
-  }
-
-  /** Whole vectors are what a loop is about: they have a function's code in place. The rest of an axis calls it. */
-  private math(name: MathName, x: readonly Code[], isWhole: boolean): Code {
-    let used = 0;
-    const next = (): number => {
-      this.forMath[used] ??= this.body.local("v128");
-      return this.forMath[used++]!;
-    };
-    const inPlace = isWhole ? mathInPlace(name, this.precision, x, next) : undefined;
-    return inPlace ?? [x, this.module.call(mathFunction(this.module, name, this.precision))];
-  }
-
-  private ofWhole(name: Operation, x: readonly Code[]): Code {
-    switch (name) {
-      case "add":
-      case "sub":
-      case "mul":
-      case "neg":
-      case "abs":
-        return [x, i32x4[name]];
-      case "maximum":
-        return [x, i32x4.maxS];
-      case "minimum":
-        return [x, i32x4.minS];
-      case "sign":
-        return [x, whole4(1, 1, 1, 1), i32x4.minS, whole4(-1, -1, -1, -1), i32x4.maxS];
-      case "less":
-        return this.widened([x, i32x4.ltS]);
-      case "lessEqual":
-        return this.widened([x, i32x4.leS]);
-      case "equal":
-        return this.widened([x, i32x4.eq]);
-      default:
-        throw new Error(`no whole-number form of ${name}`);
-    }
-  }
-
-  private ofFloats(name: Operation, x: readonly Code[]): Code {
-    const { f } = this;
-    switch (name) {
-      case "add":
-      case "sub":
-      case "mul":
-      case "div":
-      case "neg":
-      case "abs":
-      case "sqrt":
-        return [x, f[name]];
-      case "maximum":
-        return [x, f.max];
-      case "minimum":
-        return [x, f.min];
-      case "less":
-        return [x, f.lt];
-      case "lessEqual":
-        return [x, f.le];
-      case "equal":
-        return [x, f.eq];
-      case "sign": {
-        // ±1 with x's sign where |x| > 0; x itself where it is ±0 or NaN
-        const t = this.temporary(0);
-        const signed: Code = [local.get(t), this.constant(-0, "float"), v128.and, this.constant(1, "float"), v128.or];
-        const counts: Code = [local.get(t), f.abs, v128.const(zeros), f.gt];
-        return [x, local.set(t), signed, local.get(t), counts, v128.bitselect];
-      }
-      default:
-        throw new Error(`no float form of ${name}`);
-    }
-  }
-
-  /** graph/random.ts on i32 lanes: two words of 27 and 26 bits, compared with those of rate·2⁵³. */
-  private dropout(key: Code, number: Code, rate: number): Code {
-    const [k, keyed, n, high] = [this.temporary(1), this.temporary(2), this.temporary(3), this.temporary(4)];
-    const all = (value: number): Code => this.constant(value, "int");
-    const bits = (counter: Code): Code => this.mix([this.mix([counter, local.get(k), v128.xor]), local.get(keyed), i32x4.add]);
-    const bound = Math.ceil(rate * 2 ** 53);
-    const [above, below] = [Math.floor(bound / 2 ** 26), bound % 2 ** 26];
-    const even: Code = [local.get(n), i32.const(1), i32x4.shl];
-    const less: Code = [
-      [bits(even), i32.const(5), i32x4.shrU, local.tee(high), all(above), i32x4.ltS],
-      [local.get(high), all(above), i32x4.eq],
-      [bits([even, all(1), v128.or]), i32.const(6), i32x4.shrU, all(below), i32x4.ltS],
-      [v128.and, v128.or],
-    ];
-    return [
-      [key, local.tee(k), all(1), v128.or, all(0x9e3779b1), i32x4.mul, local.set(keyed), number, local.set(n)],
-      [this.constant(1 / (1 - rate), "float"), this.widened(less), v128.andnot],
-    ];
-  }
-
-  /** The finaliser of MurmurHash3. */
-  private mix(x: Code): Code {
-    const h = this.temporary(0);
-    const shifted = (by: number): Code => [local.tee(h), local.get(h), i32.const(by), i32x4.shrU, v128.xor];
-    return [
-      [x, shifted(16), this.constant(0x85ebca6b, "int"), i32x4.mul],
-      [shifted(13), this.constant(0xc2b2ae35, "int"), i32x4.mul, shifted(16)],
-    ];
-  }
 }
 
-const twice = (bytes: readonly number[]): number[] => [...bytes, ...bytes];
-const whole4 = (...lanes: readonly number[]): Code => v128.const([...new Uint8Array(Int32Array.from(lanes.slice(0, 4)).buffer)]);
-const zeros = Array.from({ length: 16 }, () => 0);
-const pick = (size: number, lanes: readonly number[]): number[] =>
-  lanes.flatMap((l) => Array.from({ length: size }, (_, i) => l * size + i));
 const backwards8 = pick(8, [1, 0]);
 const backwards4 = pick(4, [3, 2, 1, 0]);
-/** The lower half of each 64-bit lane. */
-const evens = pick(4, [0, 2, 4, 4]);

@@ -81,7 +81,12 @@ const first = (by: ReduceStatement["by"]): number => (by === "sum" ? 0 : Number.
 /** Stores a result that stands in vectors: the sum or the largest, or where that is. */
 function stored({ by, vector, pointer, out }: Reducing, lanes: Lanes, best: Code, at: Code): Code {
   const to = out.buffer.dtype;
-  return vector.store(pointer, to, lanes, by === "argmax" ? vector.cast(at, "int", to) : vector.cast(best, "float", to));
+  return vector.store(
+    pointer,
+    to,
+    lanes,
+    by === "argmax" ? vector.operations.cast(at, "int", to) : vector.operations.cast(best, "float", to),
+  );
 }
 
 function acrossLanes(reducing: Reducing): Walk {
@@ -100,15 +105,15 @@ function acrossLanes(reducing: Reducing): Walk {
     const pick = (a: Code, b: number, mask: Code): Code => [a, local.get(b), mask, v128.bitselect, local.set(b)];
     return [
       [value, local.set(x), above, nan, v128.or, local.set(larger)],
-      by === "argmax" ? pick(vector.count(position, here), at, vector.narrowed(local.get(larger))) : [],
+      by === "argmax" ? pick(vector.count(position, here), at, vector.operations.narrowed(local.get(larger))) : [],
       pick(local.get(x), best, local.get(larger)),
     ];
   };
   const still = cursors.point.steps;
   return overLanes(vector, lanes, precision, (list) => {
     const begin = list.map((_, i) => [
-      [vector.constant(first(by), "float"), local.set(homes[i]!.best)],
-      [vector.constant(0, "int"), local.set(homes[i]!.at)],
+      [vector.operations.constant(first(by), "float"), local.set(homes[i]!.best)],
+      [vector.operations.constant(0, "int"), local.set(homes[i]!.at)],
     ]);
     const walk = nest(body, terms, { code: list.map(term), moved: still });
     const end = list.map((here, i) => stored(reducing, here, local.get(homes[i]!.best), local.get(homes[i]!.at)));
@@ -176,7 +181,7 @@ function partialSums(reducing: Reducing, last: Axis): Walk {
   };
   const still = cursors.point.steps;
   const code = [
-    sums.map((sum) => [vector.constant(0, "float"), local.set(sum)]),
+    sums.map((sum) => [vector.operations.constant(0, "float"), local.set(sum)]),
     [walk.code, move(walk.moved, still)],
     [pair(0, 1), pair(2, 3), f.add, folded(8), precision === "f32" ? folded(4) : [], local.set(sums[0]!)],
     stored(reducing, { axis: lanes, first: 0, count: 1 }, local.get(sums[0]!), []),

@@ -110,7 +110,8 @@ export function tile(frame: Frame, t: Tile): Code {
   const inner = t.terms.at(-1)!;
   const turning = t.rightColumn !== v.bytes && inner.right === v.bytes && inner.size >= v.lanes;
   const group = turning ? v.lanes : 1;
-  // As many terms in a row as hide the loop's own instructions, and no more: the runtime's compiler takes its time. One row has the fewest to hide them in.
+  // As many terms in a row as hide the loop's own instructions, and no more: the runtime's compiler takes its time. One row has the fewest to hide them in; tiles
+  // of five vectors do most of the work, and are worth the time.
   const sumsInARow = t.fma || t.rows === 1 ? 48 : wide === 5 ? 40 : 24;
   const unroll = group * Math.max(1, Math.min(8, Math.floor(sumsInARow / (t.rows * wide * group))));
   const some = (number: number, depth: number): Code => {
